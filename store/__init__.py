@@ -1,0 +1,1 @@
+"""The one database: schema, migrations, sealing, journal, ledger, counters, approvals, wake-ups."""
