@@ -35,7 +35,7 @@ if command -v uv >/dev/null; then \
   uv pip install -q --python $(PY) --require-hashes --no-deps -r $(1); \
   uv pip install -q --python $(PY) --no-deps --no-build-isolation -e .; \
 else \
-  $(PY) -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r $(1); \
+  $(PY) -m pip install -q --disable-pip-version-check --no-compile --require-hashes --no-deps -r $(1); \
   $(PY) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .; \
 fi
 endef
