@@ -1,9 +1,9 @@
 """The sample shop's people: invented identities for the purchase patterns of real CDNOW customers.
 
-Names, addresses, zones, locales and consents are generated. E-mail addresses are at domains kept for
-documentation (RFC 2606); phone numbers lie in ranges that authorities keep for fiction (555-0100 to
-0199 in North America, the Bundesnetzagentur's numbers for film and television in Germany): nobody can
-be reached by accident. People whose country keeps no such range have no phone.
+Names, addresses, zones, locales and consents are generated. E-mail addresses are at domains kept
+for documentation (RFC 2606); phone numbers lie in ranges authorities keep for fiction (555-0100
+to 0199 in North America, the Bundesnetzagentur's numbers for film and television in Germany):
+nobody can be reached by accident. People whose country keeps no such range have no phone.
 """
 
 from __future__ import annotations
