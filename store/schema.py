@@ -212,7 +212,7 @@ wakeups = _table(
     UniqueConstraint("kind", "ref"),
     _one_of("state", "pending", "due", "done", "cancelled"),
     _one_of("kind", "release", "check_back", "journey_expiry", "approval_lapse", "effect_expiry",
-            "plan_again", "another_look"),
+            "plan_again", "another_look", "approval_decided"),
 )
 Index("ix_wakeups_pending", wakeups.c.due_at, sqlite_where=wakeups.c.state == "pending",
       postgresql_where=wakeups.c.state == "pending")

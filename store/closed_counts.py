@@ -1,0 +1,38 @@
+"""How often a missing, stale or malformed fact closed the gate, by day, fact and kind of action (P6)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from store.schema import closed_counts
+from store.upsert import insert_or_ignore
+
+
+def count(conn: Connection, *, fact: str, action: str, n: int, at: int) -> None:
+    """Add `n` to the counter of one fact on the (UTC) day of `at`."""
+    day = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)).date().isoformat()
+    if insert_or_ignore(conn, closed_counts, day=day, fact=fact, action=action, n=n):
+        return
+    conn.execute(
+        update(closed_counts)
+        .where(
+            closed_counts.c.day == day,
+            closed_counts.c.fact == fact,
+            closed_counts.c.action == action,
+        )
+        .values(n=closed_counts.c.n + n)
+    )
+
+
+def listing(conn: Connection, *, limit: int) -> list[Row[Any]]:
+    """The newest counters first."""
+    return list(
+        conn.execute(
+            select(closed_counts)
+            .order_by(closed_counts.c.day.desc(), closed_counts.c.n.desc(), closed_counts.c.fact)
+            .limit(limit)
+        )
+    )

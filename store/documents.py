@@ -1,0 +1,119 @@
+"""What people write that governs decisions: packs, agents, rules, messages, brand, in versions.
+
+A version is never changed or deleted; which one is live is a row of its own, read by whoever decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy.sql import Select
+
+from store.schema import documents, live_documents
+from store.upsert import insert_or_ignore
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One version of one text."""
+
+    kind: str
+    name: str
+    version: int
+    sha256: str
+    text: str
+    author: str
+    created_at: int
+
+
+def put(conn: Connection, *, kind: str, name: str, text: str, author: str, at: int) -> Document:
+    """Write a version and make it live. The same text as the live one changes nothing."""
+    digest = sha256(text.encode()).hexdigest()
+    current = live(conn, kind=kind, name=name)
+    if current is not None and current.sha256 == digest:
+        return current
+    newest = conn.execute(
+        select(func.max(documents.c.version)).where(
+            documents.c.kind == kind, documents.c.name == name
+        )
+    ).scalar()
+    version = int(newest or 0) + 1
+    conn.execute(
+        documents.insert().values(
+            kind=kind,
+            name=name,
+            version=version,
+            sha256=digest,
+            text=text,
+            author=author,
+            created_at=at,
+        )
+    )
+    make_live(conn, kind=kind, name=name, version=version, at=at)
+    return Document(kind, name, version, digest, text, author, at)
+
+
+def make_live(conn: Connection, *, kind: str, name: str, version: int, at: int) -> None:
+    """Point to a version that exists, older or newer."""
+    if not insert_or_ignore(
+        conn, live_documents, kind=kind, name=name, version=version, since=at
+    ):
+        conn.execute(
+            update(live_documents)
+            .where(live_documents.c.kind == kind, live_documents.c.name == name)
+            .values(version=version, since=at)
+        )
+
+
+def live(conn: Connection, *, kind: str, name: str) -> Document | None:
+    """The version in force."""
+    query = (
+        select(documents)
+        .join(
+            live_documents,
+            (live_documents.c.kind == documents.c.kind)
+            & (live_documents.c.name == documents.c.name)
+            & (live_documents.c.version == documents.c.version),
+        )
+        .where(documents.c.kind == kind, documents.c.name == name)
+    )
+    return _first(conn, query)
+
+
+def get(conn: Connection, *, kind: str, name: str, version: int) -> Document | None:
+    """One version."""
+    return _first(
+        conn,
+        select(documents).where(
+            documents.c.kind == kind, documents.c.name == name, documents.c.version == version
+        ),
+    )
+
+
+def all_live(conn: Connection, kind: str) -> list[Document]:
+    """Every text of a kind that is in force, by name."""
+    names = conn.execute(
+        select(live_documents.c.name)
+        .where(live_documents.c.kind == kind)
+        .order_by(live_documents.c.name)
+    )
+    found = (live(conn, kind=kind, name=str(name)) for (name,) in names.all())
+    return [document for document in found if document is not None]
+
+
+def _first(conn: Connection, query: Select[tuple[object, ...]]) -> Document | None:
+    row: Row[tuple[object, ...]] | None = conn.execute(query).first()
+    if row is None:
+        return None
+    m = row._mapping
+    return Document(
+        kind=m["kind"],
+        name=m["name"],
+        version=m["version"],
+        sha256=m["sha256"],
+        text=m["text"],
+        author=m["author"],
+        created_at=m["created_at"],
+    )

@@ -1,0 +1,45 @@
+"""Lanes and epochs: whoever works for a customer holds the newest epoch, and nobody else can write (P4).
+
+`hold` is the first statement of every guarded unit. It is a conditional update, so on PostgreSQL it also
+locks the lane's row: all claims and appends of one customer stand in line.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select, update
+
+from store.schema import lanes
+from store.upsert import insert_or_ignore
+
+
+class StaleEpoch(Exception):
+    """Somebody else has taken this lane since; what was about to be written is not."""
+
+
+def open_lane(conn: Connection, customer_id: str) -> None:
+    """Make the lane's row unless there is one."""
+    insert_or_ignore(
+        conn, lanes, customer_id=customer_id, epoch=0, last_arrival_seq=0, last_plan_at=0
+    )
+
+
+def take(conn: Connection, customer_id: str) -> int:
+    """Take the lane under a new epoch, which is returned; every older holder is stale from now on."""
+    open_lane(conn, customer_id)
+    conn.execute(
+        update(lanes).where(lanes.c.customer_id == customer_id).values(epoch=lanes.c.epoch + 1)
+    )
+    return int(
+        conn.execute(select(lanes.c.epoch).where(lanes.c.customer_id == customer_id)).scalar_one()
+    )
+
+
+def hold(conn: Connection, customer_id: str, epoch: int) -> None:
+    """Refuse unless `epoch` is the lane's newest; keeps it so until the unit commits."""
+    held = conn.execute(
+        update(lanes)
+        .where(lanes.c.customer_id == customer_id, lanes.c.epoch == epoch)
+        .values(epoch=epoch)
+    )
+    if held.rowcount != 1:
+        raise StaleEpoch(f"the lane of {customer_id} has left epoch {epoch}")

@@ -1,0 +1,285 @@
+"""The ledger of effects: one row an idempotency key, one way through its states (P2, P3).
+
+An effect exists only from `claim` on, which runs in the same unit as its reservations and under the
+lane's epoch. Every later move is a conditional update, so two movers never both win. What an effect
+holds (its place in the contact caps, its budget, its promised stock) follows its state here and nowhere
+else: a state that did not reach the customer gives everything back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from store import counters
+from store.schema import contacts, effects, lanes
+from store.sealing import Vault
+from store.upsert import insert_or_ignore
+
+
+class EffectStatus(StrEnum):
+    """What became of an effect."""
+
+    CLAIMED = "claimed"
+    SENT = "sent"
+    SCHEDULED = "scheduled"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    PREEMPTED = "preempted"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+#: From where each state may be reached. `claimed` again: a scheduled effect is released for hand-over.
+MOVES: dict[EffectStatus, tuple[EffectStatus, ...]] = {
+    EffectStatus.CLAIMED: (EffectStatus.SCHEDULED,),
+    EffectStatus.SCHEDULED: (EffectStatus.CLAIMED,),
+    EffectStatus.SENT: (EffectStatus.CLAIMED, EffectStatus.UNKNOWN),
+    EffectStatus.UNKNOWN: (EffectStatus.CLAIMED,),
+    EffectStatus.FAILED: (EffectStatus.CLAIMED, EffectStatus.UNKNOWN),
+    EffectStatus.PREEMPTED: (EffectStatus.SCHEDULED,),
+    EffectStatus.CANCELLED: (EffectStatus.SCHEDULED, EffectStatus.CLAIMED),
+    EffectStatus.EXPIRED: (EffectStatus.SCHEDULED,),
+}
+
+_REACHED_NOBODY = {
+    EffectStatus.FAILED,
+    EffectStatus.PREEMPTED,
+    EffectStatus.CANCELLED,
+    EffectStatus.EXPIRED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NewEffect:
+    """What `claim` writes. `body` (address, rendered bytes, offer) is sealed under the customer."""
+
+    id: str
+    idempotency_key: str
+    decision_id: str
+    journey_id: str
+    customer_id: str
+    call_digest: str
+    tool: str
+    kind: str
+    channel: str
+    message_class: str
+    purpose: str
+    mode: str
+    status: EffectStatus
+    score: int
+    expires_at: int
+    body: dict[str, Any]
+    not_before: int | None = None
+    amount_minor: int | None = None
+    currency: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """The effect's place in the person's contact caps. `at` is when it will reach them."""
+
+    at: int
+    local_day: str
+
+
+def claim(
+    conn: Connection,
+    vault: Vault,
+    effect: NewEffect,
+    *,
+    epoch: int,
+    now_us: int,
+    claim_until: int,
+    contact: Contact | None = None,
+) -> bool:
+    """Write the effect under its lane's epoch, which the caller holds in this unit.
+
+    False where the idempotency key is taken: the effect exists already and nothing is changed.
+    """
+    added = insert_or_ignore(
+        conn,
+        effects,
+        id=effect.id,
+        idempotency_key=effect.idempotency_key,
+        decision_id=effect.decision_id,
+        journey_id=effect.journey_id,
+        customer_id=effect.customer_id,
+        call_digest=effect.call_digest,
+        tool=effect.tool,
+        kind=effect.kind,
+        channel=effect.channel,
+        **{"class": effect.message_class},
+        purpose=effect.purpose,
+        mode=effect.mode,
+        status=effect.status.value,
+        score=effect.score,
+        amount_minor=effect.amount_minor,
+        currency=effect.currency,
+        not_before=effect.not_before,
+        expires_at=effect.expires_at,
+        claimed_at=now_us,
+        claim_epoch=epoch,
+        claim_until=claim_until,
+        settled_at=now_us if effect.status is EffectStatus.SENT else None,
+        sha256=effect.sha256,
+        body_sealed=vault.seal_json(effect.customer_id, "effects.body", effect.body),
+    )
+    if added and contact is not None:
+        conn.execute(
+            contacts.insert().values(
+                effect_id=effect.id,
+                customer_id=effect.customer_id,
+                channel=effect.channel,
+                **{"class": effect.message_class},
+                purpose=effect.purpose,
+                at=contact.at,
+                local_day=contact.local_day,
+                state="reserved",
+            )
+        )
+    return added
+
+
+def move(
+    conn: Connection,
+    effect_id: str,
+    *,
+    to: EffectStatus,
+    at: int,
+    reason: str | None = None,
+    not_before: int | None = None,
+) -> bool:
+    """Move one effect along; False where it is not in a state from which that is possible."""
+    values: dict[str, Any] = {"status": to.value}
+    if reason is not None:
+        values["reason"] = reason
+    if not_before is not None:
+        values["not_before"] = not_before
+    if to not in (EffectStatus.CLAIMED, EffectStatus.SCHEDULED):
+        values["settled_at"] = at
+    sources = [s.value for s in MOVES[to]]
+    moved = conn.execute(
+        update(effects)
+        .where(effects.c.id == effect_id, effects.c.status.in_(sources))
+        .values(**values)
+    )
+    if moved.rowcount != 1:
+        return False
+    if to in _REACHED_NOBODY:
+        counters.release(conn, effect_id)
+        _contact_state(conn, effect_id, "released")
+    elif to in (EffectStatus.SENT, EffectStatus.UNKNOWN):
+        _contact_state(conn, effect_id, "committed")
+    return True
+
+
+def take_for_handover(
+    conn: Connection, effect_id: str, *, epoch: int, now_us: int, claim_until: int
+) -> bool:
+    """Release a scheduled effect for hand-over under a fresh epoch; False where it is not scheduled."""
+    if not move(conn, effect_id, to=EffectStatus.CLAIMED, at=now_us):
+        return False
+    conn.execute(
+        update(effects)
+        .where(effects.c.id == effect_id)
+        .values(claim_epoch=epoch, claim_until=claim_until)
+    )
+    return True
+
+
+def postpone(conn: Connection, effect_id: str, *, not_before: int) -> bool:
+    """Give a scheduled effect, and its place in the caps, a later time."""
+    put_off = conn.execute(
+        update(effects)
+        .where(effects.c.id == effect_id, effects.c.status == EffectStatus.SCHEDULED.value)
+        .values(not_before=not_before)
+    )
+    conn.execute(update(contacts).where(contacts.c.effect_id == effect_id).values(at=not_before))
+    return put_off.rowcount == 1
+
+
+def reclaim(conn: Connection, effect_id: str, *, epoch: int) -> str | None:
+    """Take over a claim that nobody settled, under a newer epoch. Returns its channel, or None."""
+    taken = conn.execute(
+        update(effects)
+        .where(
+            effects.c.id == effect_id,
+            effects.c.status == EffectStatus.CLAIMED.value,
+            effects.c.claim_epoch < epoch,
+        )
+        .values(claim_epoch=epoch)
+    )
+    row = get(conn, effect_id) if taken.rowcount == 1 else None
+    return None if row is None else str(row.channel)
+
+
+def still_claimed(conn: Connection, effect_id: str, *, epoch: int) -> bool:
+    """Asked just before hand-over: claimed, by this epoch, and nobody has taken the lane since."""
+    held = conn.execute(
+        select(effects.c.id)
+        .join(lanes, lanes.c.customer_id == effects.c.customer_id)
+        .where(
+            effects.c.id == effect_id,
+            effects.c.status == EffectStatus.CLAIMED.value,
+            effects.c.claim_epoch == epoch,
+            lanes.c.epoch == epoch,
+        )
+    ).first()
+    return held is not None
+
+
+def get(conn: Connection, effect_id: str) -> Row[Any] | None:
+    """One effect's row, sealed body included."""
+    return conn.execute(select(effects).where(effects.c.id == effect_id)).first()
+
+
+def by_key(conn: Connection, idempotency_key: str) -> Row[Any] | None:
+    """The effect that took this idempotency key."""
+    return conn.execute(
+        select(effects).where(effects.c.idempotency_key == idempotency_key)
+    ).first()
+
+
+def open_effects(
+    conn: Connection, customer_id: str, statuses: Iterable[EffectStatus]
+) -> list[Row[Any]]:
+    """The customer's effects in these states, oldest first."""
+    return list(
+        conn.execute(
+            select(effects)
+            .where(
+                effects.c.customer_id == customer_id,
+                effects.c.status.in_([s.value for s in statuses]),
+            )
+            .order_by(effects.c.id)
+        )
+    )
+
+
+def contacts_since(conn: Connection, customer_id: str, since_us: int) -> list[Row[Any]]:
+    """The person's contacts that count (reserved or committed), from an instant on and in future."""
+    return list(
+        conn.execute(
+            select(contacts)
+            .where(
+                contacts.c.customer_id == customer_id,
+                contacts.c.at > since_us,
+                contacts.c.state != "released",
+            )
+            .order_by(contacts.c.at)
+        )
+    )
+
+
+def _contact_state(conn: Connection, effect_id: str, state: str) -> None:
+    conn.execute(
+        update(contacts)
+        .where(contacts.c.effect_id == effect_id, contacts.c.state != "released")
+        .values(state=state)
+    )

@@ -1,0 +1,97 @@
+"""Due times: every wait of more than a moment is a row here, and survives any restart (P7).
+
+A row is unique on kind and what it is about; scheduling it again moves it. `release` turns what is due
+by an instant from `pending` to `due`, in order; the lane then takes it and says `done`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from store.schema import wakeups
+from store.upsert import insert_or_ignore
+
+
+def schedule(
+    conn: Connection,
+    *,
+    kind: str,
+    ref: str,
+    due_at: int,
+    customer_id: str | None = None,
+    journey_id: str | None = None,
+    state: str = "pending",
+) -> None:
+    """Wake at `due_at` (microseconds). The same kind and ref again: the newer time counts."""
+    values = {
+        "due_at": due_at,
+        "customer_id": customer_id,
+        "journey_id": journey_id,
+        "state": state,
+    }
+    if not insert_or_ignore(conn, wakeups, kind=kind, ref=ref, **values):
+        conn.execute(
+            update(wakeups).where(wakeups.c.kind == kind, wakeups.c.ref == ref).values(**values)
+        )
+
+
+def schedule_due(
+    conn: Connection, *, kind: str, ref: str, at: int, customer_id: str | None = None
+) -> None:
+    """Something the lane must take up at its next turn."""
+    schedule(conn, kind=kind, ref=ref, due_at=at, customer_id=customer_id, state="due")
+
+
+def cancel(conn: Connection, kind: str, ref: str) -> bool:
+    """Call a wake-up off; False where none was waiting."""
+    called_off = conn.execute(
+        update(wakeups)
+        .where(
+            wakeups.c.kind == kind, wakeups.c.ref == ref, wakeups.c.state.in_(["pending", "due"])
+        )
+        .values(state="cancelled")
+    )
+    return called_off.rowcount == 1
+
+
+def next_due(conn: Connection) -> int | None:
+    """The earliest pending instant."""
+    value = conn.execute(
+        select(func.min(wakeups.c.due_at)).where(wakeups.c.state == "pending")
+    ).scalar()
+    return None if value is None else int(value)
+
+
+def release(conn: Connection, now_us: int, limit: int = 500) -> list[Row[Any]]:
+    """Turn what is due by now into `due`, earliest first. Returns the rows."""
+    rows = conn.execute(
+        select(wakeups)
+        .where(wakeups.c.state == "pending", wakeups.c.due_at <= now_us)
+        .order_by(wakeups.c.due_at, wakeups.c.id)
+        .limit(limit)
+    ).all()
+    if rows:
+        conn.execute(
+            update(wakeups)
+            .where(wakeups.c.id.in_([row.id for row in rows]), wakeups.c.state == "pending")
+            .values(state="due")
+        )
+    return list(rows)
+
+
+def due_of(conn: Connection, customer_id: str) -> list[Row[Any]]:
+    """What is due for one customer, earliest first."""
+    return list(
+        conn.execute(
+            select(wakeups)
+            .where(wakeups.c.customer_id == customer_id, wakeups.c.state == "due")
+            .order_by(wakeups.c.due_at, wakeups.c.id)
+        )
+    )
+
+
+def done(conn: Connection, wakeup_id: int) -> None:
+    """The lane has taken it."""
+    conn.execute(update(wakeups).where(wakeups.c.id == wakeup_id).values(state="done"))
