@@ -1,0 +1,1 @@
+"""Channels: how a claimed contact leaves the house. One protocol, one file a channel."""
