@@ -13,12 +13,17 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
+from customers.identifiers import normalise
 
 _LARGEST = Decimal(10) ** 12
 _YES = frozenset(("granted", "yes", "true", "1", "opt_in", "opted_in", "subscribed"))
 _NO = frozenset(("revoked", "denied", "no", "false", "0", "opt_out", "opted_out", "unsubscribed"))
+_WRONG = {
+    "user_id": "names nobody in particular",
+    "anonymous_id": "names nobody in particular",
+    "email": "is not an e-mail address",
+    "phone": "is not a phone number written like +49 171 3920000 (or needs its country)",
+}
 
 
 class RowProblem(Exception):
@@ -107,31 +112,18 @@ def instant(row: Mapping[str, Any], *columns: str, zone: str | None) -> str | No
         raise RowProblem(f"{column} is out of bounds") from None
 
 
-def email(row: Mapping[str, Any], column: str) -> str | None:
-    """An e-mail address that is written correctly; whether it exists is not asked."""
-    value = text(row, column)
-    if value is None:
+def identifier(
+    row: Mapping[str, Any], kind: str, *columns: str, region: str | None = None
+) -> str | None:
+    """An identifier of that kind, normalised as everywhere; phone numbers in E.164."""
+    found = _first(row, columns)
+    if found is None:
         return None
-    try:
-        return validate_email(value, check_deliverability=False).normalized
-    except EmailNotValidError:
-        raise RowProblem(f"{column} is not an e-mail address") from None
-
-
-def phone(row: Mapping[str, Any], column: str, *, region: str | None) -> str | None:
-    """A phone number in E.164. National forms need the region."""
-    value = text(row, column)
-    if value is None:
-        return None
-    try:
-        number = phonenumbers.parse(value, region and region.upper())
-    except phonenumbers.NumberParseException:
-        raise RowProblem(
-            f"{column} is not a phone number written like +49 171 3920000 (or needs its country)"
-        ) from None
-    if not phonenumbers.is_valid_number(number):
-        raise RowProblem(f"{column} is no number that is in use in its country")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    column, value = found
+    known = normalise(kind, value, region=region)
+    if known is None:
+        raise RowProblem(f"{column} {_WRONG[kind]}")
+    return known.value
 
 
 def zone(row: Mapping[str, Any], *columns: str) -> str | None:

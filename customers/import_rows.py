@@ -10,6 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -84,16 +85,13 @@ class Converter:
         message: dict[str, Any] = {
             "type": kind,
             "messageId": "import-" + self._digest(str(line)),
-            "userId": cells.text(row, *_USER),
-            "anonymousId": cells.text(row, "anonymous_id"),
+            "userId": cells.identifier(row, "user_id", *_USER),
+            "anonymousId": cells.identifier(row, "anonymous_id", "anonymous_id"),
             "timestamp": cells.instant(row, *_WHEN, zone=self.reading.zone),
             "context": context,
             **content,
         }
-        reachable = _known(
-            email=cells.email(row, "email"),
-            phone=cells.phone(row, "phone", region=self._region(row)),
-        )
+        reachable = self._reachable(row)
         if not (message["userId"] or message["anonymousId"] or reachable):
             raise RowProblem("names nobody: no user_id, anonymous_id, email or phone")
         if kind == "track":
@@ -109,9 +107,7 @@ class Converter:
             for name, value in row.items()
             if name not in _NOT_TRAITS and name not in _ADDRESS and value not in ("", None)
         }
-        traits |= _known(
-            email=cells.email(row, "email"),
-            phone=cells.phone(row, "phone", region=self._region(row)),
+        traits |= self._reachable(row) | _known(
             timezone=cells.zone(row, "timezone", "time_zone", "zone"),
             locale=cells.locale(row, "locale"),
             address=_known(**{name: cells.text(row, name) for name in _ADDRESS}) or None,
@@ -123,7 +119,7 @@ class Converter:
         total = cells.amount(row, *_TOTAL)
         if total is None:
             raise RowProblem(f"has no amount: none of {', '.join(_TOTAL)} is filled")
-        _minor(total, currency, _TOTAL[0])
+        _minor(total, currency, "total")
         properties = _known(
             order_id=cells.text(row, "order_id") or self._made_order_id(row),
             total=float(total),
@@ -166,8 +162,13 @@ class Converter:
             raise RowProblem("an amount without a currency: add a column currency or name one")
         return named.upper()
 
-    def _region(self, row: Mapping[str, Any]) -> str | None:
-        return cells.text(row, "country") or self.reading.region
+    def _reachable(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        country = cells.text(row, "country") or ""
+        region = country.upper() if len(country) == 2 else self.reading.region
+        return _known(
+            email=cells.identifier(row, "email", "email"),
+            phone=cells.identifier(row, "phone", "phone", region=region),
+        )
 
     def _made_order_id(self, row: Mapping[str, Any]) -> str:
         """An order without an id has one by what it says and its number among equals."""
@@ -207,9 +208,9 @@ def _money(row: Mapping[str, Any], column: str, currency: str) -> int | None:
     return None if amount is None else _minor(amount, currency, column)
 
 
-def _minor(amount: Any, currency: str, column: str) -> int:
+def _minor(amount: Decimal, currency: str, column: str) -> int:
     try:
-        return to_minor(amount, currency)
+        return to_minor(str(amount), currency)
     except MoneyError:
         raise RowProblem(
             f"{column} is not an amount of its currency, or there is no such"

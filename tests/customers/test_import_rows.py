@@ -52,7 +52,7 @@ def test_a_profile_becomes_an_identify_with_checked_traits() -> None:
         "timestamp": "2026-01-01T09:00:00Z",
         "context": {"historical": True},
         "traits": {
-            "email": "Ada.Archer@example.com",
+            "email": "ada.archer@example.com",
             "phone": "+491713920000",
             "firstName": "Ada",
             "locale": "de-DE",
