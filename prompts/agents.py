@@ -53,6 +53,9 @@ class Arm(StrEnum):
     NOTHING = "nothing"
 
 
+ArmName = Annotated[Arm, Field(strict=False)]
+
+
 class Trigger(Strict):
     """An event that opens a journey, if all of `when` holds for its properties."""
 
@@ -76,7 +79,7 @@ class AgentFile(Strict):
     messages: tuple[Name, ...] = Field(default=(), strict=False)
     autonomy: Autonomy = Field(strict=False)
     mode: Mode = Field(default=Mode.SANDBOX, strict=False)
-    arms: dict[Arm, int] = Field(default_factory=lambda: {Arm.AGENT: FULL_BP}, strict=False)
+    arms: dict[ArmName, int] = Field(default_factory=lambda: {Arm.AGENT: FULL_BP})
     expires_after: Duration
     success_event: EventName
     ends_on: tuple[EventName, ...] = Field(default=(), strict=False)
@@ -86,7 +89,7 @@ class AgentFile(Strict):
     @model_validator(mode="before")
     @classmethod
     def _ends_with_success(cls, data: Any) -> Any:
-        if isinstance(data, dict) and "ends_on" not in data and "success_event" in data:
+        if isinstance(data, dict) and "ends_on" not in data and _is_word(data):
             return {**data, "ends_on": [data["success_event"]]}
         return data
 
@@ -138,6 +141,10 @@ def _check(agent: AgentFile, source: Source, tools: Collection[str] | None) -> N
         for n, tool in enumerate(agent.tools):
             if tool not in tools:
                 source.say(("tools", n), f"there is no tool '{tool}'{did_you_mean(tool, tools)}")
+
+
+def _is_word(data: Mapping[str, Any]) -> bool:
+    return isinstance(data.get("success_event"), str)
 
 
 def _stem(file: str) -> str:

@@ -7,6 +7,7 @@ would double its price.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -70,7 +71,8 @@ def money(amount_minor: int, currency: str, locale: str) -> str:
     text = format_currency(
         amount, currency, format=pattern, locale=locale_of(locale), currency_digits=False
     )
-    return _plain(text)
+    # A currency without a sign of its own is a word before a number.
+    return _plain(re.sub(r"(?<=[^\W\d_])(?=\d)", " ", text))
 
 
 def percent(share_bp: int, locale: str) -> str:

@@ -175,7 +175,6 @@ class _Shelf:
                         _check_send(message, send.offer is not None, send.slots, source, path)
 
     def _check_messages(self) -> None:
-        assert self.brand is not None or not self.sources
         first: dict[str, MessageFile] = {}
         defaults: dict[str, str] = {}
         for message, source in self.messages:

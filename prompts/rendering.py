@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
@@ -190,7 +191,7 @@ def _address(slot: str, text: str, name: str) -> Address:
         if not at or not local.isascii() or any(char in ',;:<>()[]"\\ ' for char in local + host):
             raise ValueError("no address")
         return Address(display_name=name, addr_spec=f"{local}@{host}")
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, MessageError) as error:
         raise SlotError(
             [SlotProblem(slot, "this is not one e-mail address such as ada@shop.example")]
         ) from error

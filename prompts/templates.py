@@ -77,7 +77,7 @@ def check(section: Section, source: Source, *, html: bool, urls: frozenset[str])
     for node in tree.find_all(nodes.Node):
         if not isinstance(node, _ALLOWED):
             source.say_at(
-                section.line + node.lineno - 1,
+                section.line + (node.lineno or 1) - 1,
                 1,
                 "a message may hold {{ slot }} and {% if slot %} only; "
                 f"'{type(node).__name__.lower()}' is not for messages",
