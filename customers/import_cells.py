@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
+from customers import zones
 from customers.identifiers import normalise
 
 _LARGEST = Decimal(10) ** 12
@@ -149,10 +150,9 @@ def locale(row: Mapping[str, Any], column: str) -> str | None:
 
 def known_zone(name: str, column: str) -> ZoneInfo:
     """The zone of that IANA name; a name there is not is a problem of that column."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise RowProblem(f"{column} is not an IANA zone such as Europe/Berlin") from None
+    if zones.known_zone(name) is None:
+        raise RowProblem(f"{column} is not an IANA zone such as Europe/Berlin")
+    return ZoneInfo(name)
 
 
 def _first(row: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, str] | None:

@@ -54,9 +54,7 @@ def ask(conn: Connection, vault: Vault, question: Question) -> None:
     )
 
 
-def settle(
-    conn: Connection, approval_id: str, *, status: str, by: str | None, at: int
-) -> bool:
+def settle(conn: Connection, approval_id: str, *, status: str, by: str | None, at: int) -> bool:
     """Decide a pending question; False where somebody (or time) was first."""
     decided = conn.execute(
         update(approvals)
@@ -96,9 +94,7 @@ def of_decision(conn: Connection, decision_id: str) -> list[Row[Any]]:
     """A decision's questions, oldest first."""
     return list(
         conn.execute(
-            select(approvals)
-            .where(approvals.c.decision_id == decision_id)
-            .order_by(approvals.c.id)
+            select(approvals).where(approvals.c.decision_id == decision_id).order_by(approvals.c.id)
         )
     )
 

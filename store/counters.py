@@ -56,9 +56,7 @@ def held_by(conn: Connection, effect_ids: Iterable[str]) -> dict[str, int]:
     """What these effects hold and have not settled, summed by counter."""
     rows = conn.execute(
         select(reservations.c.counter, func.sum(reservations.c.amount))
-        .where(
-            reservations.c.effect_id.in_(sorted(effect_ids)), reservations.c.state == "reserved"
-        )
+        .where(reservations.c.effect_id.in_(sorted(effect_ids)), reservations.c.state == "reserved")
         .group_by(reservations.c.counter)
     )
     return {key: int(amount) for key, amount in rows}

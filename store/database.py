@@ -47,9 +47,7 @@ class Database:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="usher-db")
 
     @classmethod
-    def open(
-        cls, folder: Path, *, url: str | None = None, master: bytes | None = None
-    ) -> Database:
+    def open(cls, folder: Path, *, url: str | None = None, master: bytes | None = None) -> Database:
         """Open, migrating first. `url` None: `usher.db` in the folder. Raises `MasterKeyError`."""
         folder.mkdir(parents=True, exist_ok=True)
         stated = os.environ.get("USHER_MASTER_KEY")
@@ -124,9 +122,7 @@ class Database:
         self._readers.dispose()
         self.vault.close()
 
-    def _transact(
-        self, unit: Callable[..., R], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> R:
+    def _transact(self, unit: Callable[..., R], args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
         for attempt in range(_TRIES):
             try:
                 with self._engine.begin() as conn:

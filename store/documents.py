@@ -28,8 +28,24 @@ class Document:
     created_at: int
 
 
-def put(conn: Connection, *, kind: str, name: str, text: str, author: str, at: int) -> Document:
-    """Write a version and make it live. The same text as the live one changes nothing."""
+class OldVersion(ValueError):
+    """A text names a version that is not newer than the newest one there is."""
+
+
+def put(
+    conn: Connection,
+    *,
+    kind: str,
+    name: str,
+    text: str,
+    author: str,
+    at: int,
+    version: int | None = None,
+) -> Document:
+    """Write a version and make it live. The same text as the live one changes nothing.
+
+    `version`: the number the text gives itself, which must be new; None: the next one.
+    """
     digest = sha256(text.encode()).hexdigest()
     current = live(conn, kind=kind, name=name)
     if current is not None and current.sha256 == digest:
@@ -39,7 +55,13 @@ def put(conn: Connection, *, kind: str, name: str, text: str, author: str, at: i
             documents.c.kind == kind, documents.c.name == name
         )
     ).scalar()
-    version = int(newest or 0) + 1
+    if version is None:
+        version = int(newest or 0) + 1
+    elif version <= int(newest or 0):
+        raise OldVersion(
+            f"{name} says version {version}, and there is a version {newest} already; "
+            f"write 'version: {int(newest or 0) + 1}'"
+        )
     conn.execute(
         documents.insert().values(
             kind=kind,
@@ -57,9 +79,7 @@ def put(conn: Connection, *, kind: str, name: str, text: str, author: str, at: i
 
 def make_live(conn: Connection, *, kind: str, name: str, version: int, at: int) -> None:
     """Point to a version that exists, older or newer."""
-    if not insert_or_ignore(
-        conn, live_documents, kind=kind, name=name, version=version, since=at
-    ):
+    if not insert_or_ignore(conn, live_documents, kind=kind, name=name, version=version, since=at):
         conn.execute(
             update(live_documents)
             .where(live_documents.c.kind == kind, live_documents.c.name == name)

@@ -117,9 +117,7 @@ def append(
         )
     )
     conn.execute(
-        update(journal_heads)
-        .where(journal_heads.c.shard == shard)
-        .values(seq=seq, hash=digest)
+        update(journal_heads).where(journal_heads.c.shard == shard).values(seq=seq, hash=digest)
     )
     return digest
 
@@ -142,9 +140,7 @@ def tail(conn: Connection, vault: Vault, *, after_pos: int, limit: int) -> list[
 
 def chain(conn: Connection, shard: int) -> Iterator[Row[Any]]:
     """One chain's raw rows in order."""
-    yield from conn.execute(
-        select(journal).where(journal.c.shard == shard).order_by(journal.c.seq)
-    )
+    yield from conn.execute(select(journal).where(journal.c.shard == shard).order_by(journal.c.seq))
 
 
 def heads(conn: Connection) -> dict[int, tuple[int, str]]:

@@ -241,9 +241,7 @@ def get(conn: Connection, effect_id: str) -> Row[Any] | None:
 
 def by_key(conn: Connection, idempotency_key: str) -> Row[Any] | None:
     """The effect that took this idempotency key."""
-    return conn.execute(
-        select(effects).where(effects.c.idempotency_key == idempotency_key)
-    ).first()
+    return conn.execute(select(effects).where(effects.c.idempotency_key == idempotency_key)).first()
 
 
 def open_effects(

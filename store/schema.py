@@ -163,8 +163,12 @@ inbox = _table(
     UniqueConstraint("source", "message_hash"),
     _one_of("status", "accepted", "resolved", "dead"),
 )
-Index("ix_inbox_open", inbox.c.seq, sqlite_where=inbox.c.status == "accepted",
-      postgresql_where=inbox.c.status == "accepted")
+Index(
+    "ix_inbox_open",
+    inbox.c.seq,
+    sqlite_where=inbox.c.status == "accepted",
+    postgresql_where=inbox.c.status == "accepted",
+)
 
 events = _table(
     "events",
@@ -186,8 +190,13 @@ events = _table(
 )
 Index("ix_events_customer_id_seq", events.c.customer_id, events.c.seq)
 Index("ix_events_decision_id", events.c.decision_id)
-Index("ix_events_waiting", events.c.customer_id, events.c.seq,
-      sqlite_where=events.c.state == "waiting", postgresql_where=events.c.state == "waiting")
+Index(
+    "ix_events_waiting",
+    events.c.customer_id,
+    events.c.seq,
+    sqlite_where=events.c.state == "waiting",
+    postgresql_where=events.c.state == "waiting",
+)
 
 lanes = _table(
     "lanes",
@@ -211,13 +220,30 @@ wakeups = _table(
     PrimaryKeyConstraint("id"),
     UniqueConstraint("kind", "ref"),
     _one_of("state", "pending", "due", "done", "cancelled"),
-    _one_of("kind", "release", "check_back", "journey_expiry", "approval_lapse", "effect_expiry",
-            "plan_again", "another_look", "approval_decided"),
+    _one_of(
+        "kind",
+        "release",
+        "check_back",
+        "journey_expiry",
+        "approval_lapse",
+        "effect_expiry",
+        "plan_again",
+        "another_look",
+        "approval_decided",
+    ),
 )
-Index("ix_wakeups_pending", wakeups.c.due_at, sqlite_where=wakeups.c.state == "pending",
-      postgresql_where=wakeups.c.state == "pending")
-Index("ix_wakeups_due", wakeups.c.customer_id, sqlite_where=wakeups.c.state == "due",
-      postgresql_where=wakeups.c.state == "due")
+Index(
+    "ix_wakeups_pending",
+    wakeups.c.due_at,
+    sqlite_where=wakeups.c.state == "pending",
+    postgresql_where=wakeups.c.state == "pending",
+)
+Index(
+    "ix_wakeups_due",
+    wakeups.c.customer_id,
+    sqlite_where=wakeups.c.state == "due",
+    postgresql_where=wakeups.c.state == "due",
+)
 
 # -- the customer --------------------------------------------------------------------------------------
 
@@ -314,8 +340,12 @@ memories = _table(
     PrimaryKeyConstraint("id"),
 )
 Index("ix_memories_customer_id", memories.c.customer_id)
-Index("ix_memories_unindexed", memories.c.id, sqlite_where=memories.c.indexed == 0,
-      postgresql_where=memories.c.indexed == 0)
+Index(
+    "ix_memories_unindexed",
+    memories.c.id,
+    sqlite_where=memories.c.indexed == 0,
+    postgresql_where=memories.c.indexed == 0,
+)
 
 tombstones = _table(
     "tombstones",
@@ -391,13 +421,25 @@ decisions = _table(
     _int("closed_at", nullable=True),
     _int("epoch"),
     PrimaryKeyConstraint("id"),
-    _one_of("status", "running", "awaiting_approval", "scheduled", "completed", "no_action",
-            "withheld", "failed"),
+    _one_of(
+        "status",
+        "running",
+        "awaiting_approval",
+        "scheduled",
+        "completed",
+        "no_action",
+        "withheld",
+        "failed",
+    ),
 )
 Index("ix_decisions_customer_id_id", decisions.c.customer_id, decisions.c.id)
 Index("ix_decisions_journey_id", decisions.c.journey_id)
-Index("ix_decisions_unfinished", decisions.c.customer_id,
-      sqlite_where=decisions.c.status == "running", postgresql_where=decisions.c.status == "running")
+Index(
+    "ix_decisions_unfinished",
+    decisions.c.customer_id,
+    sqlite_where=decisions.c.status == "running",
+    postgresql_where=decisions.c.status == "running",
+)
 
 journal = _table(
     "journal",
@@ -465,13 +507,26 @@ effects = _table(
     _bytes("body_sealed"),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("idempotency_key"),
-    _one_of("status", "claimed", "sent", "scheduled", "unknown", "failed", "preempted", "cancelled",
-            "expired"),
+    _one_of(
+        "status",
+        "claimed",
+        "sent",
+        "scheduled",
+        "unknown",
+        "failed",
+        "preempted",
+        "cancelled",
+        "expired",
+    ),
 )
 Index("ix_effects_customer_id", effects.c.customer_id, effects.c.claimed_at)
 Index("ix_effects_decision_id", effects.c.decision_id)
-Index("ix_effects_claimed", effects.c.claim_until, sqlite_where=effects.c.status == "claimed",
-      postgresql_where=effects.c.status == "claimed")
+Index(
+    "ix_effects_claimed",
+    effects.c.claim_until,
+    sqlite_where=effects.c.status == "claimed",
+    postgresql_where=effects.c.status == "claimed",
+)
 
 reservations = _table(
     "reservations",
@@ -569,12 +624,17 @@ approvals = _table(
     _bytes("body_sealed"),
     PrimaryKeyConstraint("id"),
     _one_of("outcome", "review", "approval"),
-    _one_of("status", "pending", "approved", "rejected", "edited", "responded", "lapsed",
-            "superseded"),
+    _one_of(
+        "status", "pending", "approved", "rejected", "edited", "responded", "lapsed", "superseded"
+    ),
     CheckConstraint("decided_by IS NULL OR decided_by <> requested_by", name="two_people"),
 )
-Index("ix_approvals_pending", approvals.c.due_at, sqlite_where=approvals.c.status == "pending",
-      postgresql_where=approvals.c.status == "pending")
+Index(
+    "ix_approvals_pending",
+    approvals.c.due_at,
+    sqlite_where=approvals.c.status == "pending",
+    postgresql_where=approvals.c.status == "pending",
+)
 Index("ix_approvals_decision_id", approvals.c.decision_id)
 
 closed_counts = _table(

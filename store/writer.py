@@ -42,7 +42,9 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="usher-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, unit: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def submit(
+        self, unit: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
         """Run a unit and wait for its commit, from a thread that may block."""
         future: Future[Any] = Future()
 

@@ -1,0 +1,103 @@
+"""Arbitration: of all contacts a person could get now, which one, if any (DESIGN §3.7).
+
+Priority = P × C × V × L in millionths, less the cost of a contact, which is highest right after the last
+one and halves every two days. "Do nothing" is a candidate with the score nought. Ties are broken by a
+stable hash. Every term is kept, for whoever asks why the other one lost. The product and the names of
+its factors follow Pega's published arbitration formula; the contact cost is ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MILLION = 1_000_000
+_DAY_US = 86_400 * MILLION
+#: What one more contact costs right after the last one, in millionths of the best possible priority.
+CONTACT_COST = 50_000
+HALF_LIFE_US = 2 * _DAY_US
+#: A contact worth this much (minor units) has V = 1.
+FULL_VALUE_MINOR = 20_000
+ANOTHER_LOOK_US = _DAY_US
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The factors in millionths: propensity, context, value, levers; and the contact cost."""
+
+    p: int
+    c: int
+    v: int
+    l: int  # noqa: E741 - the formula's own letter
+    cost: int
+
+    @property
+    def score(self) -> int:
+        """P × C × V × L − cost, in millionths."""
+        return self.p * self.c * self.v * self.l // MILLION**3 - self.cost
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One contact that the gate would allow now. `key` names it (its decision)."""
+
+    key: str
+    goal: str
+    agent: str
+    call_id: str
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A candidate that does not happen, why, and when it is looked at again."""
+
+    candidate: Candidate
+    reason: str
+    look_again_at: int
+
+
+def contact_cost(last_contact_at: int | None, now_us: int) -> int:
+    """The cost of one more contact in millionths; nothing for somebody never contacted."""
+    if last_contact_at is None:
+        return 0
+    age = max(0, now_us - last_contact_at)
+    return int(CONTACT_COST * 0.5 ** (age / HALF_LIFE_US))
+
+
+def terms_of(
+    *, confidence_bp: int | None, value_minor: int | None, last_contact_at: int | None, now_us: int
+) -> Terms:
+    """The terms of one contact. P is the planner's confidence until a learner replaces it."""
+    value = FULL_VALUE_MINOR if value_minor is None else min(FULL_VALUE_MINOR, value_minor)
+    return Terms(
+        p=(confidence_bp or 0) * 100,
+        c=MILLION,
+        v=max(MILLION // 10, value * MILLION // FULL_VALUE_MINOR),
+        l=MILLION,
+        cost=contact_cost(last_contact_at, now_us),
+    )
+
+
+def arbitrate(
+    candidates: Iterable[Candidate], *, now_us: int
+) -> tuple[Candidate | None, list[Lost]]:
+    """The one contact that happens, or None, and every loser with its reason."""
+    ranked = sorted(candidates, key=lambda c: (-c.terms.score, _tie(c)))
+    if not ranked:
+        return None, []
+    best = ranked[0]
+    again = now_us + ANOTHER_LOOK_US
+    if best.terms.score <= 0:
+        return None, [
+            Lost(c, "doing nothing was worth more than another contact so soon", again)
+            for c in ranked
+        ]
+    return best, [
+        Lost(c, f"{best.goal} was worth more to this person now", again) for c in ranked[1:]
+    ]
+
+
+def _tie(candidate: Candidate) -> str:
+    return hashlib.sha256(f"{candidate.key}:{candidate.call_id}".encode()).hexdigest()

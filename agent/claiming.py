@@ -1,0 +1,124 @@
+"""From contender to effect: the claim transaction with the decision's journal in it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection
+
+from agent import journal_bodies as bodies
+from agent.environment import Environment
+from agent.lane_unit import Ground, LaneUnit
+from agent.perceive import perceive
+from agent.queued import close_decision
+from agent.run import Closing, Contender, Run
+from agent.steps import add_step, count_missing, denied_result, step_body
+from store.ledger import EffectStatus
+from store.sealing import Vault
+from tools.claim import Claim, Claimed, Moved, Overspent, Refused, claim
+from tools.gate import decide
+from tools.tool import ActionKind
+
+#: A claim is good for 30 s of real time (P3).
+CLAIM_GOOD_FOR_US = 30 * 1_000_000
+QUEUED = "queued until it may be sent"
+
+
+async def claim_effect(env: Environment, run: Run, *, approval_id: str | None = None) -> None:
+    """Claim the run's contender. What the gate refuses now goes back to the planner as a result."""
+    contender, setting = run.contender, run.setting
+    assert contender is not None and setting is not None
+    now_us = env.clock.now_us()
+    request = Claim(
+        proposed=contender.decided.proposed,
+        prepared=contender.prepared,
+        setting=setting,
+        customer_id=run.opening.customer_id,
+        context=run.opening.context,
+        pack_name=env.pack_name,
+        effect_id=contender.effect_id,
+        epoch=run.epoch,
+        now_us=now_us,
+        claim_until=int(env.monotonic() * 1_000_000) + CLAIM_GOOD_FOR_US,
+        score=contender.terms.score,
+        record=partial(_record, env.db.vault, env.ground, run, now_us),
+        approval_id=approval_id,
+        preempts=run.queued_here if contender.decided.kind is ActionKind.CONTACT else (),
+    )
+    run.contender = None
+    try:
+        claimed = await env.db.write(claim, env.db.vault, env.shelf, request)
+    except Refused as refused:
+        add_step(run, refused.decided, denied_result(refused.decided, None))
+        await perceive(env, run)
+        return
+    except (Moved, Overspent) as changed:
+        await _changed_under_us(env, run, contender, str(changed))
+        return
+    _claimed(run, claimed)
+
+
+async def _changed_under_us(env: Environment, run: Run, contender: Contender, why: str) -> None:
+    """The world moved between decision and claim: look again, decide again, let the planner read it."""
+    await perceive(env, run)
+    if run.closing is not None:
+        return
+    assert run.picture is not None and run.setting is not None
+    decided = decide(run.picture, contender.decided.proposed, run.setting)
+    add_step(run, decided, {"changed": why, **denied_result(decided, None)})
+
+
+def _claimed(run: Run, claimed: Claimed) -> None:
+    run.steps.append(
+        step_body(run, claimed.decided, result_of(claimed), effect_id=claimed.effect_id)
+    )
+    if claimed.fresh:
+        run.unflushed.clear()
+    count_missing(run, claimed.decided)
+    if claimed.decided.kind is not ActionKind.CONTACT:
+        run.picture = None
+    elif claimed.status is EffectStatus.CLAIMED:
+        run.handing_over = claimed.effect_id
+    elif claimed.status is EffectStatus.SCHEDULED:
+        run.closing = Closing("scheduled", QUEUED, {"kind": "scheduled"})
+    else:
+        run.closing = Closing("completed", f"the contact is {claimed.status}", {"kind": "done"})
+
+
+def result_of(claimed: Claimed) -> dict[str, Any]:
+    """What the planner, and the journal, read of an effect."""
+    result = dict(claimed.prepared.result)
+    if claimed.decided.kind is ActionKind.CONTACT:
+        result |= {"effect_id": claimed.effect_id, "status": claimed.status.value}
+        if claimed.not_before is not None:
+            result["not_before"] = claimed.not_before
+    return result
+
+
+def _record(
+    vault: Vault, ground: Ground, run: Run, now_us: int, conn: Connection, claimed: Claimed
+) -> None:
+    """All the decision has thought so far, the step, the effect: in the claim's own unit."""
+    unit = LaneUnit(conn, vault, ground, run.opening.customer_id, run.epoch, now_us)
+    for kind, body in run.unflushed:
+        unit.append(run.id, kind, body)
+    step = step_body(run, claimed.decided, result_of(claimed), effect_id=claimed.effect_id)
+    unit.append(run.id, "step", step)
+    unit.append(
+        run.id,
+        "effect",
+        bodies.effect(
+            effect_id=claimed.effect_id,
+            kind=claimed.prepared.kind,
+            channel=claimed.prepared.channel,
+            status=claimed.status.value,
+            not_before=claimed.not_before,
+            amount_minor=claimed.prepared.amount_minor,
+            currency=claimed.prepared.currency,
+            reason=None,
+            provider_id=None,
+        ),
+    )
+    if claimed.status is EffectStatus.SCHEDULED:
+        close_decision(unit, run.id, "scheduled", QUEUED, "scheduled")

@@ -1,0 +1,308 @@
+"""Draining a lane: all waiting events and due wake-ups of one customer become work, in one unit.
+
+One decision takes every waiting event of its journey with it. What only changes facts, ends a journey
+or concerns somebody suppressed is settled here, without a model. Nothing is left without a state and a
+reason (P7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from agent import journal_bodies as bodies
+from agent import journeys
+from agent.lane_unit import Ground, LaneUnit
+from agent.openings import left_running, open_decision, wake_of
+from agent.queued import cancel_queued, expire_effect, journal_cancelled, withdraw_questions
+from agent.run import Opening, Wake
+from agent.subjects import context_of
+from agent.triage import Incoming, Sort, Sorted, triage
+from customers.barrier import barrier
+from store import approvals, ledger, wakeups
+from store.ledger import EffectStatus
+from store.schema import decisions, events, lanes
+from store.sealing import Vault
+
+#: At most one plan a customer in this time, unless urgent (DESIGN §3.3).
+PLAN_EVERY_US = 15 * 60 * 1_000_000
+_MOST_AT_ONCE = 500
+#: These stay due until the lane has drawn their consequence, so that a crash in between loses none.
+_DONE_BY_THE_LANE = ("release", "approval_decided")
+
+
+@dataclass(slots=True)
+class Drained:
+    """The work that is left for the loop, and what has been settled on the way."""
+
+    openings: list[Opening] = field(default_factory=list)
+    joined: list[tuple[str, Wake]] = field(default_factory=list)
+    ended: dict[str, str] = field(default_factory=dict)
+    releases: list[str] = field(default_factory=list)
+    handovers: list[str] = field(default_factory=list)
+    answered: list[str] = field(default_factory=list)
+    finished: list[tuple[str, str | None]] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """Whether the loop has nothing to do for it."""
+        return not (
+            self.openings
+            or self.joined
+            or self.ended
+            or self.releases
+            or self.handovers
+            or self.answered
+        )
+
+
+def drain(
+    conn: Connection,
+    vault: Vault,
+    ground: Ground,
+    *,
+    customer_id: str,
+    epoch: int,
+    now_us: int,
+    contending: Mapping[str, str],
+    first: bool,
+) -> Drained:
+    """Take everything that waits for this customer. `contending`: journey → decision in memory.
+
+    `first`: the lane has just been taken, so what a crash left running is picked up as well.
+    """
+    unit = LaneUnit.hold(conn, vault, ground, customer_id=customer_id, epoch=epoch, now_us=now_us)
+    return _Draining(unit, contending).take(first=first)
+
+
+class _Draining:
+    def __init__(self, unit: LaneUnit, contending: Mapping[str, str]) -> None:
+        self.unit = unit
+        self.contending = contending
+        self.out = Drained()
+        self.planned: dict[str, list[Wake]] = {}
+        self.urgent: set[str] = set()
+
+    def take(self, *, first: bool) -> Drained:
+        journal_cancelled(self.unit)
+        if first:
+            self._pick_up()
+        for due in wakeups.due_of(self.unit.conn, self.unit.customer_id):
+            self._wakeup(due)
+            if due.kind not in _DONE_BY_THE_LANE:
+                wakeups.done(self.unit.conn, due.id)
+        waiting = self.unit.conn.execute(
+            select(events)
+            .where(events.c.customer_id == self.unit.customer_id, events.c.state == "waiting")
+            .order_by(events.c.seq)
+            .limit(_MOST_AT_ONCE)
+        ).all()
+        for row in waiting:
+            self._event(row)
+        for journey_id, wakes in self.planned.items():
+            self._decide_on(journey_id, wakes)
+        return self.out
+
+    def _pick_up(self) -> None:
+        """What a crash left: claims that nobody settled, decisions that nobody ended."""
+        claimed = ledger.open_effects(self.unit.conn, self.unit.customer_id, [EffectStatus.CLAIMED])
+        self.out.handovers.extend(row.id for row in claimed)
+        settling = {row.decision_id for row in claimed}
+        for opening in left_running(self.unit):
+            if opening.decision_id in settling:
+                continue
+            answered = approvals.newest_answer(self.unit.conn, opening.decision_id)
+            if answered is not None:
+                self.out.answered.append(answered)
+            else:
+                self.out.openings.append(opening)
+
+    # -- events ------------------------------------------------------------------------------------
+
+    def _event(self, row: Row[Any]) -> None:
+        unit = self.unit
+        body = unit.vault.open_json("events.body", row.body_sealed)
+        wake = wake_of(unit.vault, row, unit)
+        event = Incoming(
+            event_id=row.id,
+            kind=row.kind,
+            name=wake.name,
+            properties=wake.properties,
+            urgent=bool(row.urgent),
+            goal=body.get("goal"),
+        )
+        open_rows = journeys.open_journeys(unit)
+        asked = [
+            journeys.for_triage(unit, j, event_name=event.name, contending=j.id in self.contending)
+            for j in open_rows
+        ]
+        answers = triage(event, asked, unit.ground.agents.values())
+        planned = [self._answer(row, event, wake, answer) for answer in answers]
+        if not any(planned):
+            self._state(row.id, "recorded", answers[0].why)
+            self.out.finished.append((row.id, None))
+
+    def _answer(self, row: Row[Any], event: Incoming, wake: Wake, answer: Sorted) -> bool:
+        if answer.journey_id is not None:
+            journeys.meet(self.unit, answer.journey_id, event.name)
+        if answer.sort is Sort.ENDS and answer.journey_id is not None:
+            status = "reached" if answer.why == "reached" else "closed"
+            self._end(answer.journey_id, status, f"changed by {event.name}")
+            return False
+        if answer.sort is not Sort.PLAN:
+            return False
+        return self._plan(row, event, wake, answer)
+
+    def _plan(self, row: Row[Any], event: Incoming, wake: Wake, answer: Sorted) -> bool:
+        unit = self.unit
+        if answer.journey_id is not None:
+            found = journeys.get(unit, answer.journey_id)
+        else:
+            found = journeys.find_or_open(unit, answer.goal or "", context_of(event.properties))
+        assert found is not None
+        if found.status != "open":
+            if event.kind == "trigger":
+                why = f"this journey is {found.status}: {found.reason or 'closed'}"
+                return self._close_at_once(found, row, wake, "no_action", why)
+            return False
+        purpose = unit.ground.agents[found.goal].purpose
+        barred = barrier(
+            unit.conn, unit.vault, unit.customer_id, purpose=purpose, now_us=unit.now_us
+        )
+        if barred is not None:
+            return self._close_at_once(found, row, wake, "withheld", f"this person is {barred}")
+        if found.arm == "nothing":
+            why = "in the control group, which is left alone"
+            return self._close_at_once(found, row, wake, "no_action", why)
+        unprogrammed = answer.unprogrammed
+        self.planned.setdefault(found.id, []).append(replace(wake, unprogrammed=unprogrammed))
+        journeys.meet(unit, found.id, event.name)
+        if answer.urgent:
+            self.urgent.add(found.id)
+        return True
+
+    def _close_at_once(
+        self, journey: Row[Any], row: Row[Any], wake: Wake, status: str, why: str
+    ) -> bool:
+        bare = replace(wake, properties={})
+        opening = open_decision(self.unit, journey, [bare], {}, status=status)
+        self.unit.append(
+            opening.decision_id,
+            "closed",
+            bodies.closed(status=status, reason=why, outcome={"kind": status}),
+        )
+        state = "withheld" if status == "withheld" else "decided"
+        self._state(row.id, state, why, journey.id, opening.decision_id)
+        if status == "withheld":
+            cancel_queued(self.unit, journey.id, why)
+        self.out.finished.append((row.id, opening.decision_id))
+        return True
+
+    def _state(
+        self,
+        event_id: str,
+        state: str,
+        reason: str | None,
+        journey_id: str | None = None,
+        decision_id: str | None = None,
+    ) -> None:
+        values: dict[str, Any] = {"state": state, "reason": reason}
+        if journey_id is not None:
+            values |= {"journey_id": journey_id, "decision_id": decision_id}
+        self.unit.conn.execute(update(events).where(events.c.id == event_id).values(**values))
+
+    # -- wake-ups ----------------------------------------------------------------------------------
+
+    def _wakeup(self, due: Row[Any]) -> None:
+        unit = self.unit
+        if due.kind == "release":
+            self.out.releases.append(due.ref)
+        elif due.kind == "approval_decided":
+            self.out.answered.append(due.ref)
+        elif due.kind == "approval_lapse":
+            if approvals.settle(unit.conn, due.ref, status="lapsed", by=None, at=unit.now_us):
+                wakeups.schedule_due(
+                    unit.conn,
+                    kind="approval_decided",
+                    ref=due.ref,
+                    at=unit.now_us,
+                    customer_id=unit.customer_id,
+                )
+                self.out.answered.append(due.ref)
+        elif due.kind == "journey_expiry":
+            self._end(due.ref, "expired", "its time ran out")
+        elif due.kind == "effect_expiry":
+            expire_effect(unit, due.ref)
+        elif due.kind in ("check_back", "another_look"):
+            self._look_again(due)
+
+    def _look_again(self, due: Row[Any]) -> None:
+        unit = self.unit
+        journey = journeys.get(unit, due.journey_id)
+        if journey is None or journey.status != "open":
+            return
+        purpose = unit.ground.agents[journey.goal].purpose
+        if barrier(unit.conn, unit.vault, unit.customer_id, purpose=purpose, now_us=unit.now_us):
+            return
+        self.planned.setdefault(journey.id, []).append(Wake(None, due.kind, {}, unit.now_us))
+        self.urgent.add(journey.id)
+
+    # -- journeys and decisions --------------------------------------------------------------------
+
+    def _end(self, journey_id: str, status: str, reason: str) -> None:
+        if journeys.end(self.unit, journey_id, status=status, reason=reason):
+            self.out.ended[journey_id] = reason
+            for wake in self.planned.pop(journey_id, []):
+                if wake.event_id is not None:
+                    self._state(wake.event_id, "recorded", reason)
+                    self.out.finished.append((wake.event_id, None))
+
+    def _decide_on(self, journey_id: str, wakes: list[Wake]) -> None:
+        running = self.contending.get(journey_id) or next(
+            (o.decision_id for o in self.out.openings if o.journey_id == journey_id), None
+        )
+        if running is not None:
+            for wake in wakes:
+                self.out.joined.append((journey_id, wake))
+            self._taken(wakes, journey_id, running)
+            return
+        if journey_id not in self.urgent and self._too_soon():
+            return
+        journey = journeys.get(self.unit, journey_id)
+        assert journey is not None
+        for (decision_id,) in self.unit.conn.execute(
+            select(decisions.c.id).where(
+                decisions.c.journey_id == journey_id, decisions.c.status == "awaiting_approval"
+            )
+        ).all():
+            withdraw_questions(self.unit, decision_id, "something newer happened")
+        context = self.unit.vault.open_json("journeys.context", journey.context_sealed)
+        opening = open_decision(self.unit, journey, wakes, context)
+        self._taken(wakes, journey_id, opening.decision_id)
+        self.out.openings.append(opening)
+
+    def _taken(self, wakes: list[Wake], journey_id: str, decision_id: str) -> None:
+        for wake in wakes:
+            if wake.event_id is not None:
+                self._state(wake.event_id, "taken", None, journey_id, decision_id)
+
+    def _too_soon(self) -> bool:
+        """Whether this customer was planned for lately; then the events wait, and wake it again."""
+        unit = self.unit
+        last = unit.conn.execute(
+            select(lanes.c.last_plan_at).where(lanes.c.customer_id == unit.customer_id)
+        ).scalar_one()
+        again_at = int(last) + PLAN_EVERY_US
+        if not last or unit.now_us >= again_at:
+            return False
+        wakeups.schedule(
+            unit.conn,
+            kind="plan_again",
+            ref=f"{unit.customer_id}:{again_at}",
+            due_at=again_at,
+            customer_id=unit.customer_id,
+        )
+        return True

@@ -1,0 +1,157 @@
+"""The state machine of one decision: perceive, plan, act, and claim once arbitration has spoken.
+
+LangGraph runs it with the decision's id as thread; its state is that id and the next step, nothing that
+grows. There is no saver: a pause is data (the question, the contender's call in the journal), and after
+a crash the decision goes on from its entries, because the ledger and not a checkpoint makes effects
+happen once (docs/decisions/0002).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+
+from agent import journal_bodies as bodies
+from agent.act import act, go_on
+from agent.claiming import claim_effect
+from agent.closing import close, pause
+from agent.environment import Environment
+from agent.handover import hand_over
+from agent.perceive import perceive
+from agent.run import Closing, Run
+from agent.situation import perceived_facts, situation_of
+
+
+class State(TypedDict):
+    """What LangGraph carries: ids and the step to take."""
+
+    decision_id: str
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What the nodes work with and on."""
+
+    env: Environment
+    run: Run
+
+
+Machine = CompiledStateGraph[State, Deps, State, State]
+
+
+async def _plan(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
+    env, run = runtime.context.env, runtime.context.run
+    if run.picture is None:
+        await perceive(env, run)
+    if run.closing is not None:
+        return {"step": "close"}
+    run.turn += 1
+    if run.turn == 1 or not _has(run, "perceived"):
+        _note_perceived(run)
+    planner = env.planners["rules" if run.opening.arm == "rules" else "agent"]
+    proposal = await planner.propose(situation_of(run))
+    run.usage = run.usage + proposal.usage
+    run.unflushed.append(
+        (
+            "planned",
+            bodies.planned(
+                n=run.turn,
+                plan=proposal.plan,
+                planner={
+                    "kind": planner.kind,
+                    "model": planner.model,
+                    "prompt_digest": run.opening.agent.sha256,
+                },
+                usage=proposal.usage.as_json(),
+            ),
+        )
+    )
+    if not proposal.calls:
+        acted = any(step.get("effect_id") for step in run.steps)
+        run.closing = Closing(
+            "completed" if acted else "no_action", proposal.plan, {"kind": "done"}
+        )
+        return {"step": "close"}
+    await act(env, run, proposal.calls)
+    return {"step": go_on(run)}
+
+
+async def _claim(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
+    env, run = runtime.context.env, runtime.context.run
+    await claim_effect(env, run, approval_id=run.approval_id)
+    run.approval_id = None
+    if run.handing_over is not None:
+        effect_id, run.handing_over = run.handing_over, None
+        await hand_over(
+            env, customer_id=run.opening.customer_id, effect_id=effect_id, epoch=run.epoch
+        )
+        return {"step": "done"}
+    return {"step": go_on(run)}
+
+
+async def _close(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
+    await close(runtime.context.env, runtime.context.run)
+    return {"step": "done"}
+
+
+async def _pause(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
+    await pause(runtime.context.env, runtime.context.run)
+    return {"step": "done"}
+
+
+def _next(state: State) -> str:
+    return state["step"]
+
+
+_AFTER = {"plan": "plan", "park": END, "pause": "pause", "close": "close", "done": END}
+
+
+def build() -> Machine:
+    """Compile the machine. One serves every decision of a process."""
+    graph = StateGraph(State, context_schema=Deps)
+    graph.add_node("plan", _plan)
+    graph.add_node("claim", _claim)
+    graph.add_node("close", _close)
+    graph.add_node("pause", _pause)
+    graph.add_conditional_edges(START, _next, {"plan": "plan", "claim": "claim", "close": "close"})
+    graph.add_conditional_edges("plan", _next, _AFTER)
+    graph.add_conditional_edges("claim", _next, _AFTER)
+    graph.add_edge("close", END)
+    graph.add_edge("pause", END)
+    return graph.compile()
+
+
+async def step(machine: Machine, env: Environment, run: Run, *, start: str) -> str:
+    """Run one decision from `start` until it parks, pauses or is done. Returns which."""
+    result = await machine.ainvoke(
+        {"decision_id": run.id, "step": start},
+        {"configurable": {"thread_id": run.id}, "recursion_limit": 50},
+        context=Deps(env, run),
+    )
+    return str(result["step"])
+
+
+def _has(run: Run, kind: str) -> bool:
+    return any(entry_kind == kind for entry_kind, _ in run.unflushed)
+
+
+def _note_perceived(run: Run) -> None:
+    assert run.picture is not None
+    picture = run.picture
+    run.unflushed.append(
+        (
+            "perceived",
+            bodies.perceived(
+                facts=perceived_facts(run),
+                memories=run.memories,
+                withheld_memories=run.withheld_memories,
+                zone=picture.zone if picture.zone_is_known else None,
+                now_us=picture.now_us,
+            ),
+        )
+    )

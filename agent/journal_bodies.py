@@ -1,0 +1,128 @@
+"""The bodies of journal entries, one builder a kind: what is written is what is read back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def opened(
+    *,
+    journey_id: str,
+    goal: str,
+    agent: str,
+    agent_version: int,
+    agent_sha256: str,
+    arm: str,
+    mode: str,
+    events: Sequence[dict[str, Any]],
+    trigger_context: dict[str, Any],
+) -> dict[str, Any]:
+    """A decision begins: by which events, for which goal, in which arm and mode."""
+    return {
+        "journey_id": journey_id,
+        "goal": goal,
+        "agent": agent,
+        "agent_version": agent_version,
+        "agent_sha256": agent_sha256,
+        "arm": arm,
+        "mode": mode,
+        "events": list(events),
+        "trigger_context": trigger_context,
+    }
+
+
+def perceived(
+    *,
+    facts: dict[str, Any],
+    memories: Sequence[dict[str, Any]],
+    withheld_memories: Sequence[dict[str, Any]],
+    zone: str | None,
+    now_us: int,
+) -> dict[str, Any]:
+    """What the planner was shown."""
+    return {
+        "facts": facts,
+        "memories": list(memories),
+        "withheld_memories": list(withheld_memories),
+        "zone": zone,
+        "now_us": now_us,
+    }
+
+
+def planned(*, n: int, plan: str, planner: dict[str, Any], usage: dict[str, int]) -> dict[str, Any]:
+    """One answer of the planner."""
+    return {"n": n, "plan": plan, "planner": planner, "usage": usage}
+
+
+def step(
+    *,
+    n: int,
+    call: dict[str, Any],
+    action_kind: str,
+    reasoning: str,
+    confidence_bp: int | None,
+    overrides: dict[str, str],
+    facts: dict[str, Any],
+    verdict: dict[str, Any],
+    result: dict[str, Any] | None,
+    effect_id: str | None,
+    call_digest: str,
+) -> dict[str, Any]:
+    """One call: the facts the gate read, its verdict, what came of it."""
+    return {
+        "n": n,
+        "call": call,
+        "action_kind": action_kind,
+        "reasoning": reasoning,
+        "confidence_bp": confidence_bp,
+        "overrides": overrides,
+        "facts": {k: list(v) if isinstance(v, tuple) else v for k, v in facts.items()},
+        "verdict": verdict,
+        "result": result,
+        "effect_id": effect_id,
+        "call_digest": call_digest,
+    }
+
+
+def effect(
+    *,
+    effect_id: str,
+    kind: str,
+    channel: str,
+    status: str,
+    not_before: int | None,
+    amount_minor: int | None,
+    currency: str | None,
+    reason: str | None,
+    provider_id: str | None,
+) -> dict[str, Any]:
+    """An effect reached a state."""
+    return {
+        "effect_id": effect_id,
+        "kind": kind,
+        "channel": channel,
+        "status": status,
+        "not_before": not_before,
+        "amount_minor": amount_minor,
+        "currency": currency,
+        "reason": reason,
+        "provider_id": provider_id,
+    }
+
+
+def arbitrated(*, winner: str | None, losers: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Who stood against whom."""
+    return {"winner": winner, "losers": list(losers)}
+
+
+def approval(
+    *, approval_id: str, status: str, by: str | None, reason: str | None
+) -> dict[str, Any]:
+    """A question to people was put, or answered."""
+    return {"approval_id": approval_id, "status": status, "by": by, "reason": reason}
+
+
+def closed(*, status: str, reason: str, outcome: dict[str, Any]) -> dict[str, Any]:
+    """A decision ends."""
+    return {"status": status, "reason": reason, "outcome": outcome}

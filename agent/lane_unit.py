@@ -1,0 +1,66 @@
+"""What the units that work on one lane share: the connection, the customer, the epoch, the instant.
+
+Whoever builds one has taken hold of the lane in the same unit, so whatever is appended through it is
+refused when stale (P4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from prompts.agents import AgentFile
+from store import journal, lanes
+from store.sealing import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a lane stands on besides the database: agents by goal, the mode, fresh ids."""
+
+    agents: Mapping[str, AgentFile]
+    mode: str
+    fresh_id: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class LaneUnit:
+    """One unit of work on one customer's lane, under its epoch."""
+
+    conn: Connection
+    vault: Vault
+    ground: Ground
+    customer_id: str
+    epoch: int
+    now_us: int
+
+    @classmethod
+    def hold(
+        cls,
+        conn: Connection,
+        vault: Vault,
+        ground: Ground,
+        *,
+        customer_id: str,
+        epoch: int,
+        now_us: int,
+    ) -> LaneUnit:
+        """Take hold of the lane for this unit; `StaleEpoch` where somebody else has taken it since."""
+        lanes.hold(conn, customer_id, epoch)
+        return cls(conn, vault, ground, customer_id, epoch, now_us)
+
+    def append(self, decision_id: str, kind: str, body: dict[str, Any]) -> None:
+        """Add one entry to a decision of this customer."""
+        journal.append(
+            self.conn,
+            self.vault,
+            customer_id=self.customer_id,
+            decision_id=decision_id,
+            kind=kind,
+            body=body,
+            at=self.now_us,
+            epoch=self.epoch,
+        )

@@ -1,0 +1,130 @@
+"""What comes in from outside, validated at the border: Segment's messages, triggers, products."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Text = Annotated[str, Field(min_length=1, max_length=1_000)]
+Minor = Annotated[int, Field(ge=0, le=10**12, strict=True)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+TYPES = ("track", "identify", "alias", "page", "screen", "group")
+
+
+class Message(BaseModel):
+    """One message of Segment's HTTP API. Fields we do not read are kept."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    type: Literal["track", "identify", "alias", "page", "screen", "group"]
+    messageId: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    userId: Text | int | None = None
+    anonymousId: Text | int | None = None
+    previousId: Text | int | None = None
+    groupId: Text | int | None = None
+    event: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    name: str | None = None
+    properties: dict[str, Any] | None = None
+    traits: dict[str, Any] | None = None
+    context: dict[str, Any] | None = None
+    timestamp: AwareDatetime | None = None
+    originalTimestamp: AwareDatetime | None = None
+    sentAt: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Message:
+        if self.type == "track" and not self.event:
+            raise ValueError("a track message needs 'event', the name of what happened")
+        if self.type == "alias" and self.previousId is None:
+            raise ValueError("an alias message needs 'previousId'")
+        if self.type == "group" and self.groupId is None:
+            raise ValueError("a group message needs 'groupId'")
+        return self
+
+    @property
+    def occurred_at(self) -> datetime | None:
+        """When it happened, by its own account."""
+        return self.timestamp or self.originalTimestamp
+
+
+class CustomerReference(BaseModel):
+    """Any identifier of a person."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    userId: Text | int | None = None
+    anonymousId: Text | int | None = None
+    email: Text | None = None
+    phone: Text | None = None
+
+    @model_validator(mode="after")
+    def _somebody(self) -> CustomerReference:
+        if not any((self.userId, self.anonymousId, self.email, self.phone)):
+            raise ValueError("say who: userId, anonymousId, email or phone")
+        return self
+
+
+class TriggerRequest(BaseModel):
+    """Start (or continue) a goal for somebody."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    goal: Annotated[str, Field(min_length=1, max_length=64)]
+    customer: CustomerReference
+    context: dict[str, Any] = Field(default_factory=dict)
+    idempotencyKey: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+
+    @field_validator("context")
+    @classmethod
+    def _known_zone(cls, context: dict[str, Any]) -> dict[str, Any]:
+        zone = context.get("timezone")
+        if zone is not None and zone not in available_timezones():
+            raise ValueError("context.timezone is not the name of an IANA time zone")
+        return context
+
+
+class ProductIn(BaseModel):
+    """One article as the shop knows it. Money in minor units of `currency`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sku: Annotated[str, Field(min_length=1, max_length=200)]
+    name: Annotated[str, Field(min_length=1, max_length=300)]
+    price_minor: Minor | None = None
+    cost_minor: Minor | None = None
+    currency: Currency
+    stock: Minor | None = None
+    tax_bp: Annotated[int, Field(ge=0, le=10_000, strict=True)] = 0
+    category: Annotated[str, Field(max_length=200)] | None = None
+
+
+class Suppress(BaseModel):
+    """Stop contact."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    scope: Literal["all", "purpose", "address"]
+    channel: Literal["email", "sms"] | None = None
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    until: AwareDatetime | None = None
+
+
+class Answer(BaseModel):
+    """A person's answer to an approval. `args` for an edit."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    decision: Literal["approve", "edit", "reject", "respond"]
+    args: dict[str, Any] | None = None
+    reason: Annotated[str, Field(max_length=500)] | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Answer:
+        if self.decision == "edit" and self.args is None:
+            raise ValueError("an edit needs 'args', the changed arguments")
+        if self.decision in ("reject", "respond") and not self.reason:
+            raise ValueError(f"to {self.decision} needs a 'reason'")
+        return self

@@ -1,0 +1,123 @@
+"""Perceive: one look at the customer, behind the read barrier, before anything reaches a planner (P5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from agent.environment import Environment
+from agent.lane_unit import Ground
+from agent.run import Closing, Opening, Run
+from customers.barrier import barrier
+from policies.pack import Pack
+from store import ledger
+from store.ledger import EffectStatus
+from store.sealing import Vault
+from tools.codes import fresh_code, unsubscribe_token
+from tools.packs import PackShelf
+from tools.picture import Picture, load_picture
+from tools.tool import Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen; `barred` names why nothing was."""
+
+    barred: str | None
+    pack: Pack | None = None
+    picture: Picture | None = None
+    queued_here: tuple[str, ...] = ()
+
+
+def look(
+    conn: Connection,
+    vault: Vault,
+    shelf: PackShelf,
+    *,
+    opening: Opening,
+    pack_name: str,
+    now_us: int,
+) -> Look:
+    """Read the picture of the decision's customer, unless they are out of reach for this purpose.
+
+    What is queued in the same journey does not count against itself: a newer contact takes its place.
+    """
+    barred = barrier(conn, vault, opening.customer_id, purpose=opening.agent.purpose, now_us=now_us)
+    if barred is not None:
+        return Look(barred)
+    pack = shelf.live(conn, pack_name)
+    queued = tuple(
+        row.id
+        for row in ledger.open_effects(conn, opening.customer_id, [EffectStatus.SCHEDULED])
+        if row.journey_id == opening.journey_id
+    )
+    picture = load_picture(
+        conn,
+        vault,
+        customer_id=opening.customer_id,
+        context=opening.context,
+        pack=pack,
+        now_us=now_us,
+        without=frozenset(queued),
+    )
+    return Look(None, pack, picture, queued)
+
+
+async def perceive(env: Environment, run: Run) -> None:
+    """Fill the run's picture and memories, or close it as withheld."""
+    opening = run.opening
+    seen = await env.db.read(
+        look,
+        env.db.vault,
+        env.shelf,
+        opening=opening,
+        pack_name=env.pack_name,
+        now_us=env.clock.now_us(),
+    )
+    if seen.barred is not None:
+        run.closing = Closing("withheld", f"this person is {seen.barred}", {"kind": "withheld"})
+        return
+    assert seen.picture is not None and seen.pack is not None
+    run.picture = seen.picture
+    run.queued_here = seen.queued_here
+    run.setting = setting_of(env, env.ground, opening, seen.pack)
+    if not run.perceived:
+        found = await env.recall.recall(
+            opening.customer_id,
+            purpose=opening.agent.purpose,
+            query=_question(run),
+            now_us=seen.picture.now_us,
+        )
+        run.memories = [m.as_json() for m in found.used]
+        run.withheld_memories = [m.as_json() for m in found.withheld]
+        run.perceived = True
+
+
+def setting_of(env: Environment, ground: Ground, opening: Opening, pack: Pack) -> Setting:
+    """What the decision's calls stand in."""
+    vault = env.db.vault
+    return Setting(
+        agent=opening.agent,
+        library=env.library,
+        pack=pack,
+        goal=opening.goal,
+        journey_id=opening.journey_id,
+        decision_id=opening.decision_id,
+        context=opening.context,
+        mode=opening.mode,
+        sender=env.sender,
+        public_url=env.public_url,
+        fresh_code=fresh_code,
+        unsubscribe_token=lambda effect_id: unsubscribe_token(vault, effect_id),
+    )
+
+
+def _question(run: Run) -> str:
+    """What to look for in memory: the goal, the cart's articles, the news."""
+    assert run.picture is not None
+    words: list[Any] = [run.opening.goal.replace("_", " ")]
+    words += [line.name for line in run.picture.lines]
+    words += [wake.name for wake in run.wakes]
+    return ", ".join(str(word) for word in words)

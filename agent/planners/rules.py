@@ -1,0 +1,144 @@
+"""The rules planner: a campaign's steps, as the `rules` arm runs them, over the same tools and gate.
+
+It keeps no state of its own: where a journey stands follows from when it opened, what has been sent in
+it, and the facts of now. A wait that is not over is a check-back; what the gate refuses is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from agent.planners.reading import answered, because, call, refusals
+from agent.planning import Proposal, Situation
+from prompts.rules import Branch, Exit, RulesFile, Send, Split, Step, Wait
+
+_MINUTE_US = 60_000_000
+_READS = ("get_profile", "get_inventory", "get_margin")
+_SENDS = {"email": "send_email", "sms": "send_sms"}
+_SURE = 10_000
+
+
+class RulesPlanner:
+    """Runs `NAME.rules.yaml` of the decision's agent. `channels`: message name → channel."""
+
+    kind = "rules"
+    model: str | None = None
+
+    def __init__(self, rules: Mapping[str, RulesFile], channels: Mapping[str, str]) -> None:
+        self._rules = rules
+        self._channels = channels
+
+    async def propose(self, situation: Situation) -> Proposal:
+        """The next call of the journey's steps."""
+        s = situation
+        missing = [tool for tool in _READS if answered(s, tool) is None and not refusals(s, tool)]
+        if missing:
+            reads = (
+                call(s, tool, {}, "the steps branch on it", confidence_bp=_SURE, k=k)
+                for k, tool in enumerate(missing, 1)
+            )
+            return Proposal("Read the facts the steps ask for", tuple(reads))
+        rules = self._rules.get(s.agent.name)
+        if rules is None:
+            return _end(s, "this agent has no rule-based journey")
+        return self._walk(s, rules)
+
+    def _walk(self, s: Situation, rules: RulesFile) -> Proposal:
+        facts = _facts(s)
+        elapsed = s.now_us - int(s.journey["opened_at"])
+        sent = int(facts["journey.messages_sent"])
+        for step in _taken(rules.steps, facts, s):
+            if isinstance(step, Exit):
+                return _end(s, step.because)
+            if isinstance(step, Wait):
+                elapsed -= 0 if step.until in s.wakes else step.longest_us
+                if elapsed < 0:
+                    return _wait(s, -elapsed)
+            if isinstance(step, Send):
+                if sent > 0:
+                    sent -= 1
+                    continue
+                return self._send(s, step)
+        return _end(s, "the journey is at its end")
+
+    def _send(self, s: Situation, step: Send) -> Proposal:
+        channel = self._channels.get(step.message, "email")
+        back = refusals(s, _SENDS[channel], "create_offer")
+        if back:
+            return _end(s, because(back[-1]))
+        offer_id, until = None, datetime.fromtimestamp(s.now_us / 1e6, UTC)
+        until += timedelta(microseconds=step.useful_for_us)
+        if step.offer is not None:
+            made = answered(s, "create_offer")
+            if made is None:
+                args = {
+                    "discount_bp": step.offer.discount_bp,
+                    "valid_hours": step.offer.valid_hours,
+                }
+                offer = call(s, "create_offer", args, "the step says so", confidence_bp=_SURE)
+                return Proposal("Make the step's offer", (offer,))
+            offer_id = made["offer_id"]
+            until = min(until, datetime.fromisoformat(made["expires_at"]))
+        args = {
+            "message": step.message,
+            "slots": dict(step.slots),
+            "offer_id": offer_id,
+            "useful_until": until.isoformat(),
+        }
+        send = call(s, _SENDS[channel], args, "the step says so", confidence_bp=_SURE)
+        return Proposal(f"Send {step.message}", (send,))
+
+
+def _taken(
+    steps: tuple[Step, ...], facts: Mapping[str, Any], s: Situation
+) -> Iterator[Wait | Send | Exit]:
+    """The steps this customer meets, branches and splits taken."""
+    for step in steps:
+        does = step.does
+        if isinstance(does, Branch):
+            yield from _taken(does.taken(facts), facts, s)
+        elif isinstance(does, Split):
+            yield from _taken(does.way(str(s.journey["id"])).steps, facts, s)
+        elif isinstance(does, Wait):
+            yield does
+            met = does.until is not None and does.until in s.wakes
+            yield from _taken(does.met if met else does.missed, facts, s)
+        else:
+            yield does
+
+
+def _facts(s: Situation) -> dict[str, Any]:
+    person = answered(s, "get_profile") or {}
+    stock, margin = answered(s, "get_inventory") or {}, answered(s, "get_margin") or {}
+    channels = person.get("channels", {})
+    facts: dict[str, Any] = {
+        "customer.segment": person.get("segment"),
+        "customer.orders": person.get("orders"),
+        "customer.revenue_minor": person.get("revenue_minor"),
+        "customer.discounts_taken": person.get("discounts_taken"),
+        "customer.preferred_channel": person.get("preferred_channel"),
+        "customer.language": s.profile["language"],
+        "customer.open_complaint": person.get("open_complaint"),
+        "cart.value_minor": margin.get("value_minor"),
+        "cart.currency": margin.get("currency"),
+        "cart.lines": len(stock.get("lines", ())),
+        "cart.in_stock": stock.get("all_in_stock"),
+        "cart.worst_margin_bp": margin.get("worst_bp"),
+        "journey.messages_sent": sum(c["this_journey"] for c in s.contacts),
+    }
+    for channel in _SENDS:
+        facts[f"customer.has_{channel}"] = channels.get(channel, {}).get("address")
+        facts[f"customer.{channel}_consent"] = channels.get(channel, {}).get("consent")
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _wait(s: Situation, left_us: int) -> Proposal:
+    args = {"after_minutes": max(1, -(-left_us // _MINUTE_US)), "because": "the step waits"}
+    return Proposal("Wait", (call(s, "check_back", args, "the step waits", confidence_bp=_SURE),))
+
+
+def _end(s: Situation, why: str) -> Proposal:
+    args = {"because": why, "outcome": "done"}
+    return Proposal("Exit", (call(s, "finish", args, why, confidence_bp=_SURE),))

@@ -1,0 +1,185 @@
+"""What is queued and has not reached anybody: scheduled contacts, open questions, unused offers.
+
+Whatever ends the reason for it ends it here, with the reason in the decision that made it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, select, update
+
+from agent import journal_bodies as bodies
+from agent.lane_unit import LaneUnit
+from store import approvals, counters, ledger, wakeups
+from store.ledger import EffectStatus
+from store.schema import decisions, effects, events, journal, offers
+
+_NOT_HANDED_OVER = (EffectStatus.SCHEDULED,)
+
+
+def cancel_queued(unit: LaneUnit, journey_id: str, reason: str) -> list[str]:
+    """Cancel the journey's scheduled contacts and open questions. Returns the decisions concerned."""
+    touched: list[str] = []
+    for row in ledger.open_effects(unit.conn, unit.customer_id, _NOT_HANDED_OVER):
+        if row.journey_id == journey_id and ledger.move(
+            unit.conn, row.id, to=EffectStatus.CANCELLED, at=unit.now_us, reason=reason
+        ):
+            note_effect(unit, row, EffectStatus.CANCELLED, reason)
+            close_decision(unit, row.decision_id, "no_action", reason, "cancelled")
+            touched.append(row.decision_id)
+    waiting = unit.conn.execute(
+        select(decisions.c.id).where(
+            decisions.c.journey_id == journey_id, decisions.c.status == "awaiting_approval"
+        )
+    )
+    for (decision_id,) in waiting.all():
+        withdraw_questions(unit, decision_id, reason)
+        touched.append(decision_id)
+    return touched
+
+
+def journal_cancelled(unit: LaneUnit) -> None:
+    """Write down what the resolver cancelled at once (an opt-out, a revoked consent).
+
+    The resolver holds no epoch and so may not append; the lane catches up here.
+    """
+    rows = unit.conn.execute(
+        select(effects)
+        .join(decisions, decisions.c.id == effects.c.decision_id)
+        .where(
+            effects.c.customer_id == unit.customer_id,
+            effects.c.status == EffectStatus.CANCELLED.value,
+            decisions.c.status == "scheduled",
+        )
+    ).all()
+    for row in rows:
+        reason = row.reason or "cancelled"
+        note_effect(unit, row, EffectStatus.CANCELLED, reason)
+        close_decision(unit, row.decision_id, "no_action", reason, "cancelled")
+
+
+def withdraw_questions(unit: LaneUnit, decision_id: str, reason: str) -> None:
+    """Take a decision's question off the queue and end the decision undone."""
+    for row in approvals.of_decision(unit.conn, decision_id):
+        if row.status == "pending":
+            wakeups.cancel(unit.conn, "approval_lapse", row.id)
+            unit.append(
+                decision_id,
+                "approval",
+                bodies.approval(approval_id=row.id, status="superseded", by=None, reason=reason),
+            )
+    approvals.supersede(unit.conn, decision_id, at=unit.now_us)
+    close_decision(unit, decision_id, "no_action", reason, "superseded")
+
+
+def expire_effect(unit: LaneUnit, effect_id: str) -> None:
+    """An effect's time has run out: unsent it expires; what it still held is given back."""
+    row = ledger.get(unit.conn, effect_id)
+    if row is None:
+        return
+    if ledger.move(
+        unit.conn,
+        effect_id,
+        to=EffectStatus.EXPIRED,
+        at=unit.now_us,
+        reason="it was no longer of use",
+    ):
+        note_effect(unit, row, EffectStatus.EXPIRED, "it was no longer of use")
+        close_decision(unit, row.decision_id, "no_action", "it was no longer of use", "expired")
+    unit.conn.execute(
+        update(offers)
+        .where(offers.c.effect_id == effect_id, offers.c.status == "issued")
+        .values(status="expired")
+    )
+    counters.release(unit.conn, effect_id)
+
+
+def void_unused_offers(unit: LaneUnit, decision_id: str) -> None:
+    """Offers that no contact of this decision carries are taken back, and their budget with them."""
+    rows = unit.conn.execute(
+        select(offers.c.id, offers.c.effect_id).where(
+            offers.c.decision_id == decision_id, offers.c.status == "issued"
+        )
+    ).all()
+    for offer_id, effect_id in rows:
+        unit.conn.execute(update(offers).where(offers.c.id == offer_id).values(status="void"))
+        counters.release(unit.conn, effect_id)
+        wakeups.cancel(unit.conn, "effect_expiry", effect_id)
+
+
+def note_effect(
+    unit: LaneUnit,
+    row: Row[Any],
+    status: EffectStatus,
+    reason: str | None,
+    *,
+    not_before: int | None = None,
+    provider_id: str | None = None,
+) -> None:
+    """One `effect` entry: what became of it."""
+    unit.append(
+        row.decision_id,
+        "effect",
+        bodies.effect(
+            effect_id=row.id,
+            kind=row.kind,
+            channel=row.channel,
+            status=status.value,
+            not_before=not_before,
+            amount_minor=row.amount_minor,
+            currency=row.currency,
+            reason=reason,
+            provider_id=provider_id,
+        ),
+    )
+
+
+def close_decision(
+    unit: LaneUnit,
+    decision_id: str,
+    status: str,
+    reason: str,
+    outcome: str,
+    *,
+    look_again_at: int | None = None,
+) -> None:
+    """End a decision with its last entry. A decision may end again: a queued contact that is cancelled."""
+    unit.append(
+        decision_id,
+        "closed",
+        bodies.closed(
+            status=status, reason=reason, outcome={"kind": outcome, "look_again_at": look_again_at}
+        ),
+    )
+    unit.conn.execute(
+        update(decisions)
+        .where(decisions.c.id == decision_id)
+        .values(status=status, closed_at=unit.now_us, epoch=unit.epoch)
+    )
+    settle_events(unit, decision_id)
+    if status == "no_action":
+        void_unused_offers(unit, decision_id)
+
+
+def settle_events(unit: LaneUnit, decision_id: str) -> None:
+    """The events that went into this decision have been decided on (P7)."""
+    unit.conn.execute(
+        update(events)
+        .where(events.c.decision_id == decision_id, events.c.state == "taken")
+        .values(state="decided")
+    )
+
+
+def last_step(unit: LaneUnit, effect_id: str, decision_id: str) -> dict[str, Any] | None:
+    """The newest journalled step that made (or released) this effect."""
+    rows = unit.conn.execute(
+        select(journal.c.body_sealed)
+        .where(journal.c.decision_id == decision_id, journal.c.kind == "step")
+        .order_by(journal.c.pos.desc())
+    )
+    for (sealed,) in rows:
+        body: dict[str, Any] = unit.vault.open_json("journal.body", sealed)
+        if body.get("effect_id") == effect_id:
+            return body
+    return None

@@ -1,0 +1,149 @@
+"""Recall: what is remembered of one person that bears on a question, behind the read barrier (P5).
+
+The ids come from the database, the vectors from Chroma by id, the ranking from numpy: flat at any size.
+Score = cosine × weight × recency, which halves every 90 days. Expired memories, and memories kept for
+another purpose, are withheld and named as such.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection
+
+from agent.embedder import Embedder
+from agent.vectors import MemoryVectors, Turn
+from customers import memory_text
+from customers.barrier import barrier
+from store.database import Database
+from store.sealing import Vault
+
+HALF_LIFE_US = 90 * 86_400 * 1_000_000
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """One memory. `why` says why it is withheld, or is empty."""
+
+    id: str
+    kind: str
+    text: str
+    at: int
+    score: float = 0.0
+    why: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """As the journal keeps it; a withheld one without its text."""
+        if self.why:
+            return {"id": self.id, "kind": self.kind, "at": self.at, "why": self.why}
+        return {"id": self.id, "kind": self.kind, "text": self.text, "at": self.at}
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What was used and what was withheld."""
+
+    used: tuple[Memory, ...] = ()
+    withheld: tuple[Memory, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    memory: Memory
+    weight_bp: int
+    indexed: bool
+
+
+class Recall:
+    """Finds memories, and keeps the vector index up to date off the decision's path."""
+
+    def __init__(self, db: Database, embedder: Embedder, vectors: MemoryVectors) -> None:
+        self._db = db
+        self._embedder = embedder
+        self.vectors = vectors
+
+    async def recall(
+        self, customer_id: str, *, purpose: str, query: str, now_us: int, top: int = 5
+    ) -> Recalled:
+        """The `top` memories of this person; nothing, and no vector query, for whom is barred."""
+        held, withheld = await self._db.read(
+            _held, self._db.vault, customer_id, purpose=purpose, now_us=now_us
+        )
+        if not held:
+            return Recalled((), tuple(withheld))
+        used = await asyncio.to_thread(self._rank, customer_id, held, query, now_us, top)
+        return Recalled(tuple(used), tuple(withheld))
+
+    async def index(self) -> int:
+        """Store the vectors of memories that have none yet. Returns how many."""
+        done = 0
+        while True:
+            rows = await self._db.read(memory_text.not_indexed, limit=_BATCH)
+            if not rows:
+                return done
+            await asyncio.to_thread(self._store, rows)
+            await self._db.write(memory_text.mark_indexed, [row.id for row in rows])
+            done += len(rows)
+
+    def _rank(
+        self, customer_id: str, held: list[_Held], query: str, now_us: int, top: int
+    ) -> list[Memory]:
+        turn = Turn(self._db.vault.rotation_seed(customer_id), self._embedder.dimension)
+        stored = self.vectors.get([h.memory.id for h in held if h.indexed])
+        fresh = [h for h in held if h.memory.id not in stored]
+        texts = [query, *(h.memory.text for h in fresh)]
+        turned = turn.apply(self._embedder.embed(texts))
+        stored |= {h.memory.id: row for h, row in zip(fresh, turned[1:], strict=True)}
+        matrix = np.stack([stored[h.memory.id] for h in held])
+        cosine = matrix @ turned[0]
+        scored = [
+            (
+                float(c)
+                * h.weight_bp
+                / 10_000
+                * 0.5 ** (max(0, now_us - h.memory.at) / HALF_LIFE_US),
+                h,
+            )
+            for c, h in zip(cosine, held, strict=True)
+        ]
+        scored.sort(key=lambda pair: (-pair[0], pair[1].memory.id))
+        return [h.memory for _, h in scored[:top]]
+
+    def _store(self, rows: list[Any]) -> None:
+        vault = self._db.vault
+        by_person: dict[str, list[Any]] = {}
+        for row in rows:
+            by_person.setdefault(row.customer_id, []).append(row)
+        ids: list[str] = []
+        vectors = []
+        for customer_id, theirs in by_person.items():
+            turn = Turn(vault.rotation_seed(customer_id), self._embedder.dimension)
+            texts = [memory_text.text_of(vault, row) for row in theirs]
+            ids += [row.id for row in theirs]
+            vectors.append(turn.apply(self._embedder.embed(texts)))
+        self.vectors.add(ids, np.concatenate(vectors))
+
+
+def _held(
+    conn: Connection, vault: Vault, customer_id: str, *, purpose: str, now_us: int
+) -> tuple[list[_Held], list[Memory]]:
+    if barrier(conn, vault, customer_id, purpose=purpose, now_us=now_us) is not None:
+        return [], []
+    held: list[_Held] = []
+    withheld: list[Memory] = []
+    for row in memory_text.of_customer(conn, customer_id):
+        why = ""
+        if row.expires_at is not None and row.expires_at <= now_us:
+            why = "expired"
+        elif row.purpose not in ("any", purpose):
+            why = f"kept for {row.purpose}"
+        if why:
+            withheld.append(Memory(row.id, row.kind, "", row.at, why=why))
+        else:
+            memory = Memory(row.id, row.kind, memory_text.text_of(vault, row), row.at)
+            held.append(_Held(memory, row.weight_bp, bool(row.indexed)))
+    return held, withheld

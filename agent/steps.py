@@ -1,0 +1,59 @@
+"""Steps of a decision: what the planner proposed, what the gate said, what came of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent import journal_bodies as bodies
+from agent.run import Run
+from policies.verdict import FiredKind, Outcome
+from tools.gate import Decided
+
+
+def step_body(
+    run: Run, decided: Decided, result: dict[str, Any] | None, *, effect_id: str | None = None
+) -> dict[str, Any]:
+    """The `step` entry of one decided call."""
+    proposed = decided.proposed
+    return bodies.step(
+        n=run.turn,
+        call={"id": proposed.id, "tool": proposed.tool, "args": proposed.args},
+        action_kind=decided.kind.value,
+        reasoning=proposed.reasoning,
+        confidence_bp=proposed.confidence_bp,
+        overrides=dict(proposed.overrides),
+        facts=decided.facts,
+        verdict=decided.verdict.as_json(),
+        result=result,
+        effect_id=effect_id,
+        call_digest=decided.digest,
+    )
+
+
+def add_step(
+    run: Run, decided: Decided, result: dict[str, Any] | None, *, effect_id: str | None = None
+) -> None:
+    """Remember a step and let it go to the journal with the next commit."""
+    body = step_body(run, decided, result, effect_id=effect_id)
+    run.steps.append(body)
+    run.unflushed.append(("step", body))
+    count_missing(run, decided)
+
+
+def count_missing(run: Run, decided: Decided) -> None:
+    """Count each fact whose absence closed the gate, for whoever must see to it (P6)."""
+    for fired in decided.verdict.fired:
+        if fired.kind is FiredKind.MISSING:
+            key = (fired.rule.removeprefix("missing:"), decided.kind.value)
+            run.missing[key] = run.missing.get(key, 0) + 1
+
+
+def denied_result(decided: Decided, largest_allowed_bp: int | None) -> dict[str, Any]:
+    """A denial as the planner reads it: what spoke against it, and what would be possible."""
+    word = "denied" if decided.verdict.outcome is Outcome.DENY else "needs_reason"
+    result: dict[str, Any] = {
+        word: [{"rule": f.rule, "because": f.because} for f in decided.verdict.fired]
+    }
+    if largest_allowed_bp is not None:
+        result["largest_allowed_bp"] = largest_allowed_bp
+    return result

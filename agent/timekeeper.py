@@ -1,0 +1,86 @@
+"""The timekeeper: wakes what is due, by the machine's clock or as simulated time is advanced (§5)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from sqlalchemy import Connection
+
+from store import clock as clock_rows
+from store import wakeups
+from store.clock import Clock, SimulatedClock
+from store.database import Database
+
+_LONGEST_NAP = 1.0
+
+
+class Timekeeper:
+    """Releases due wake-ups and tells whose lanes they concern."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        *,
+        wake: Callable[[str], None],
+        idle: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._wake = wake
+        self._idle = idle
+        self._task: asyncio.Task[None] | None = None
+        self._advancing = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Release what became due while nobody looked; go on by the clock where it runs by itself."""
+        await self.release()
+        if not self._clock.simulated:
+            self._task = asyncio.create_task(self._tick(), name="timekeeper")
+
+    async def stop(self) -> None:
+        """Stop; due times stay in the database."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def release(self) -> None:
+        """Wake the lanes of all that is due by now."""
+        while True:
+            rows = await self._db.write(wakeups.release, self._clock.now_us())
+            for row in rows:
+                if row.customer_id is not None:
+                    self._wake(row.customer_id)
+            if not rows:
+                return
+
+    async def advance_to(self, target_us: int) -> None:
+        """Move simulated time on, stopping at every due instant in order; done when its work is."""
+        clock = self._clock
+        if not isinstance(clock, SimulatedClock):
+            raise TypeError("only simulated time can be advanced")
+        async with self._advancing:
+            await self._idle()
+            while True:
+                due = await self._db.read(wakeups.next_due)
+                stop_at = target_us if due is None else min(target_us, max(due, clock.now_us()))
+                await self._db.write(_set, stop_at)
+                clock.show(stop_at)
+                await self.release()
+                await self._idle()
+                if stop_at >= target_us:
+                    due = await self._db.read(wakeups.next_due)
+                    if due is None or due > target_us:
+                        return
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(_LONGEST_NAP)
+            due = await self._db.read(wakeups.next_due)
+            if due is not None and due <= self._clock.now_us():
+                await self.release()
+
+
+def _set(conn: Connection, now_us: int) -> None:
+    clock_rows.set_to(conn, now_us)

@@ -1,0 +1,5 @@
+"""The `usher` command."""
+
+
+def main() -> None:
+    """Run the command."""

@@ -1,0 +1,1 @@
+"""Who a customer is: identity, profile, consent, suppression, memory's text, and forgetting."""

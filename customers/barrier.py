@@ -1,0 +1,21 @@
+"""The read barrier: who is out of reach for a purpose. Everything that perceives asks here first (P5)."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from customers import suppression
+from store.schema import customers
+from store.sealing import Vault
+
+
+def barrier(
+    conn: Connection, vault: Vault, customer_id: str, *, purpose: str, now_us: int
+) -> str | None:
+    """`erased`, `suppressed`, or None where this person may be looked at for this purpose."""
+    row = conn.execute(select(customers.c.erased_at).where(customers.c.id == customer_id)).first()
+    if row is None or row.erased_at is not None:
+        return "erased"
+    if suppression.stops_everything(conn, customer_id, purpose=purpose, now_us=now_us):
+        return "suppressed"
+    return None

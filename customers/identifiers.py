@@ -1,0 +1,111 @@
+"""Identifiers: what a message says about who it is from, normalised so that equal people look equal.
+
+Junk that scripts write where an identifier was missing is refused, so that nobody becomes one with
+everybody else who had none.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+from store.sealing import Vault
+
+#: Strongest first: where two identifiers disagree, the stronger one says who it is.
+KINDS = ("user_id", "email", "phone", "anonymous_id")
+JUNK = frozenset(
+    ["undefined", "null", "none", "nil", "nan", "n/a", "na", "anonymous", "unknown", "guest", "test", "true", "false", "0", "1", "-1", "[]", "{}", "[object", "object]"]
+) | {"[object object]", "none@none.com", "test@test.com", "null@null.com"}
+_LONGEST = 320
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """One normalised identifier."""
+
+    kind: str
+    value: str
+
+    def hashed(self, vault: Vault) -> str:
+        """The keyed hash by which it is found."""
+        return vault.lookup(f"id:{self.kind}", self.value)
+
+
+def normalise(kind: str, value: Any, *, region: str | None = None) -> Identifier | None:
+    """An identifier, or None where the value is junk, malformed or not of that kind."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        return None
+    text = unicodedata.normalize("NFC", value).strip()
+    if not text or len(text) > _LONGEST or text.casefold() in JUNK:
+        return None
+    if kind == "email":
+        return _email(text)
+    if kind == "phone":
+        return _phone(text, region)
+    return Identifier(kind, text)
+
+
+def identifiers_of(message: Mapping[str, Any]) -> list[Identifier]:
+    """Every identifier in a Segment-shaped message, strongest first, each once."""
+    traits = _traits(message)
+    region = _region(traits)
+    stated = [
+        ("user_id", message.get("userId")),
+        ("email", traits.get("email", message.get("email"))),
+        ("phone", traits.get("phone", message.get("phone"))),
+        ("anonymous_id", message.get("anonymousId")),
+    ]
+    found = [normalise(kind, value, region=region) for kind, value in stated if value is not None]
+    return list(dict.fromkeys(i for i in found if i is not None))
+
+
+def previous_of(message: Mapping[str, Any]) -> Identifier | None:
+    """Whom an `alias` says this was before: a user id, or an anonymous id of that value."""
+    return normalise("user_id", message.get("previousId"))
+
+
+def _traits(message: Mapping[str, Any]) -> dict[str, Any]:
+    context = message.get("context")
+    inner = context.get("traits") if isinstance(context, Mapping) else None
+    traits = message.get("traits")
+    merged: dict[str, Any] = {}
+    for part in (inner, traits):
+        if isinstance(part, Mapping):
+            merged.update(part)
+    return merged
+
+
+def _region(traits: Mapping[str, Any]) -> str | None:
+    address = traits.get("address")
+    country = traits.get("country") or (
+        address.get("country") if isinstance(address, Mapping) else None
+    )
+    is_code = isinstance(country, str) and len(country) == 2 and country.isalpha()
+    return country.upper() if is_code and isinstance(country, str) else None
+
+
+def _email(text: str) -> Identifier | None:
+    try:
+        checked = validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return None
+    return Identifier("email", checked.normalized.casefold())
+
+
+def _phone(text: str, region: str | None) -> Identifier | None:
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return Identifier(
+        "phone", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    )

@@ -1,0 +1,120 @@
+"""Suppression by scope: all contact, one purpose, or one address. A marketing opt-out is only that.
+
+Somebody we do not know yet can be suppressed by an identifier; a profile that appears under it later
+inherits. Nothing a planner says lifts a suppression.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, or_, select, update
+
+from store.schema import suppressions
+from store.sealing import Vault
+
+MARKETING = "marketing"
+
+
+def suppress(
+    conn: Connection,
+    vault: Vault,
+    *,
+    suppression_id: str,
+    customer_id: str | None,
+    scope: str,
+    by: str,
+    now_us: int,
+    channel: str | None = None,
+    purpose: str | None = None,
+    reason: str | None = None,
+    until: int | None = None,
+    identifier_hash: str | None = None,
+) -> None:
+    """Stop contact. `purpose` scope means marketing unless another is named.
+
+    The reason is sealed under the person; for somebody unknown it is not kept, because it could
+    not be forgotten.
+    """
+    sealed = None
+    if customer_id is not None and reason:
+        sealed = vault.seal(customer_id, "suppressions.reason", reason.encode())
+    conn.execute(
+        suppressions.insert().values(
+            id=suppression_id,
+            customer_id=customer_id,
+            identifier_hash=identifier_hash,
+            scope=scope,
+            purpose=(purpose or MARKETING) if scope == "purpose" else None,
+            channel=channel,
+            address_hash=None,
+            by=by,
+            reason_sealed=sealed,
+            at=now_us,
+            until=until,
+            lifted_at=None,
+        )
+    )
+
+
+def lift(
+    conn: Connection, customer_id: str, *, scope: str, channel: str | None, now_us: int
+) -> int:
+    """Lift the person's suppressions of a scope (and channel). Returns how many."""
+    query = update(suppressions).where(
+        suppressions.c.customer_id == customer_id,
+        suppressions.c.scope == scope,
+        suppressions.c.lifted_at.is_(None),
+    )
+    if channel is not None:
+        query = query.where(suppressions.c.channel == channel)
+    return conn.execute(query.values(lifted_at=now_us)).rowcount
+
+
+def inherit(conn: Connection, *, customer_id: str, identifier_hash: str) -> int:
+    """Hand what was suppressed under an identifier to the profile that it turned out to be."""
+    return conn.execute(
+        update(suppressions)
+        .where(
+            suppressions.c.identifier_hash == identifier_hash,
+            suppressions.c.customer_id.is_(None),
+        )
+        .values(customer_id=customer_id)
+    ).rowcount
+
+
+def in_force(conn: Connection, customer_id: str, now_us: int) -> list[Row[Any]]:
+    """The person's suppressions that hold now."""
+    return list(
+        conn.execute(
+            select(suppressions)
+            .where(
+                suppressions.c.customer_id == customer_id,
+                suppressions.c.lifted_at.is_(None),
+                or_(suppressions.c.until.is_(None), suppressions.c.until > now_us),
+            )
+            .order_by(suppressions.c.at)
+        )
+    )
+
+
+def stops_everything(conn: Connection, customer_id: str, *, purpose: str, now_us: int) -> bool:
+    """Whether nothing may be done for this purpose, on whatever channel."""
+    return any(
+        row.scope == "all"
+        or (row.scope == "purpose" and row.purpose == purpose and not row.channel)
+        for row in in_force(conn, customer_id, now_us)
+    )
+
+
+def is_suppressed(rows: list[Row[Any]], *, purpose: str, channel: str) -> bool:
+    """Whether any of these suppressions stops a contact of this purpose on this channel."""
+    for row in rows:
+        here = row.channel is None or row.channel == channel
+        if row.scope == "all" and here:
+            return True
+        if row.scope == "purpose" and row.purpose == purpose and here:
+            return True
+        if row.scope == "address" and here:
+            return True
+    return False

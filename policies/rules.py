@@ -1,0 +1,115 @@
+"""Hard rules, that nobody overrides, and soft ones, that a recorded reason lifts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ruamel.yaml.nodes import Node
+
+from policies.conditions import Condition, ParamValue, read_condition
+from policies.facts import KINDS, LEARNED, Fact, FactType
+from policies.limits import CONTACT, read_clock, require_clock_facts
+from policies.obligations import (
+    CAP_DISCOUNT_BP,
+    DEFER_UNTIL_LOCAL,
+    REQUIRE_FOOTER,
+    VOCABULARY,
+)
+from policies.source import Source
+
+DISCOUNT = "action.discount_bp"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One hard or soft rule. With `then` a hard rule asks for these things instead of denying.
+
+    In `then`, `defer_until_local` is a minute of the day.
+    """
+
+    id: str
+    soft: bool
+    on: tuple[str, ...]
+    condition: Condition
+    because: str
+    then: Mapping[str, int]
+    line: int
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Every fact the rule reads."""
+        names = self.condition.facts
+        extra = CAP_DISCOUNT_BP in self.then and DISCOUNT not in names
+        return (*names, DISCOUNT) if extra else names
+
+
+def read_rule(
+    source: Source,
+    node: Node,
+    *,
+    soft: bool,
+    facts: Mapping[str, Fact],
+    params: Mapping[str, ParamValue],
+) -> Rule | None:
+    """Read one member of `hard:` or `soft:`."""
+    what, when = ("a soft rule", "avoid_when") if soft else ("a hard rule", "never_when")
+    may = () if soft else ("then",)
+    keys = source.mapping(node, what, needs=("id", "on", when, "because"), may=may)
+    if keys is None:
+        return None
+    name = source.identifier(keys["id"])
+    on = source.words(keys["on"], "on:", KINDS)
+    because = source.string(keys["because"], "because:")
+    condition = read_condition(source, keys[when], facts=facts, params=params, kinds=on)
+    then = _then(source, keys["then"], facts, params, on) if "then" in keys else {}
+    if condition and not soft:
+        for fact in condition.facts:
+            if fact.startswith(LEARNED):
+                source.say(keys[when], f"'{fact}' is learned; only soft rules may read it")
+    if condition and not condition.facts:
+        source.say(keys[when], "this condition reads no fact: it would always say the same")
+    if name is None or because is None or condition is None or not on:
+        return None
+    return Rule(name, soft, on, condition, because, then, source.line(keys["id"]))
+
+
+def _then(
+    source: Source,
+    node: Node,
+    facts: Mapping[str, Fact],
+    params: Mapping[str, ParamValue],
+    on: tuple[str, ...],
+) -> dict[str, int]:
+    owed: dict[str, int] = {}
+    keys = source.mapping(node, "then: (the obligations)", may=VOCABULARY) or {}
+    for key, value in keys.items():
+        if key == REQUIRE_FOOTER:
+            if source.scalar(value) is not True or set(on) != {CONTACT}:
+                source.say(value, f"{key}: is true, and for on: [{CONTACT}] only")
+            owed[key] = 1
+        elif key == DEFER_UNTIL_LOCAL:
+            if set(on) != {CONTACT}:
+                source.say(value, f"{key}: is for on: [{CONTACT}] only")
+            require_clock_facts(source, value, facts, key)
+            owed[key] = read_clock(source, value, key) or 0
+        elif key == CAP_DISCOUNT_BP:
+            owed[key] = _limit(source, value, facts, params, on)
+    return owed
+
+
+def _limit(
+    source: Source,
+    node: Node,
+    facts: Mapping[str, Fact],
+    params: Mapping[str, ParamValue],
+    on: tuple[str, ...],
+) -> int:
+    fact = facts.get(DISCOUNT)
+    if fact is None or fact.type is not FactType.INT or not set(on) <= set(fact.kinds):
+        source.say(node, f"{CAP_DISCOUNT_BP} needs the fact '{DISCOUNT}' for all of on:")
+    value = source.scalar(node)
+    if isinstance(value, str) and value.startswith("params."):
+        value = params.get(value.removeprefix("params."))  # type: ignore[assignment]
+    if type(value) is not int:
+        source.say(node, f"{CAP_DISCOUNT_BP} is basis points, or a number of params.")
+        return 0
+    return value

@@ -1,0 +1,79 @@
+"""`suppress_customer`: stop contacting somebody. Nothing a planner says can lift a suppression."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Literal
+
+from pydantic import Field
+from sqlalchemy import Connection
+
+from customers import suppression
+from store.ids import new_id
+from store.sealing import Vault
+from tools.person_facts import DAY_US
+from tools.picture import Picture
+from tools.tool import ActionKind, Args, Prepared, Setting, Tool
+
+
+class SuppressCustomer(Args):
+    """`all`: no contact at all. `purpose`: no marketing. `address`: nothing on one channel."""
+
+    scope: Literal["all", "purpose", "address"]
+    channel: Literal["email", "sms"] | None = None
+    reason: Annotated[str, Field(min_length=1, max_length=300)]
+
+
+def _prepare(
+    picture: Picture, args: SuppressCustomer, setting: Setting, effect_id: str
+) -> Prepared:
+    return Prepared(
+        kind=ActionKind.SUPPRESSION.value,
+        channel="none",
+        expires_at=picture.now_us + DAY_US,
+        body={"scope": args.scope, "channel": args.channel, "reason": args.reason},
+        result={"scope": args.scope, "channel": args.channel},
+        write=partial(
+            _write,
+            customer_id=picture.customer_id,
+            args=args,
+            suppression_id=new_id("sup"),
+            by=setting.agent.name,
+            now_us=picture.now_us,
+        ),
+    )
+
+
+def _write(
+    conn: Connection,
+    vault: Vault,
+    effect_id: str,
+    *,
+    customer_id: str,
+    args: SuppressCustomer,
+    suppression_id: str,
+    by: str,
+    now_us: int,
+) -> None:
+    suppression.suppress(
+        conn,
+        vault,
+        suppression_id=suppression_id,
+        customer_id=customer_id,
+        scope=args.scope,
+        channel=args.channel,
+        reason=args.reason,
+        by=f"agent:{by}",
+        now_us=now_us,
+    )
+
+
+TOOLS = (
+    Tool(
+        name="suppress_customer",
+        kind=ActionKind.SUPPRESSION,
+        description="Stop contacting this customer: altogether, for marketing, or on one channel.",
+        args=SuppressCustomer,
+        prepare=_prepare,
+    ),
+)
