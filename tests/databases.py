@@ -1,4 +1,4 @@
-"""Where a database of a test lives, so that a test can open it, open it again, or from another process."""
+"""Where a test's database lives: it can be opened, opened again, or from another process."""
 
 from __future__ import annotations
 

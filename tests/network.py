@@ -1,7 +1,7 @@
 """The guard of every test: no Python socket reaches further than this machine.
 
-It hangs on the interpreter's audit events, below every library that is written in Python. A try raises,
-and is remembered, so that a test also fails where the code under test swallows what was raised.
+It hangs on the interpreter's audit events, below every library that is written in Python. A try
+raises, and is remembered, so that a test also fails where the code under test swallows the refusal.
 """
 
 from __future__ import annotations

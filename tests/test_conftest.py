@@ -1,4 +1,4 @@
-"""The ground the other tests stand on: nothing leaves the machine, both databases are real and fresh."""
+"""The ground other tests stand on: nothing leaves the machine, both databases are real, fresh."""
 
 from __future__ import annotations
 
