@@ -1,8 +1,8 @@
 """The approval queue: one row a question, decided once by compare-and-set (P9).
 
-A row binds the exact call (its digest) and the rules that were disclosed. Requester and approver are
-never the same principal (a CHECK keeps it so). What is not decided in time lapses, and lapse means *not
-done*.
+A row binds the exact call (its digest) and the rules that were disclosed. Requester and approver
+are never the same principal (a CHECK keeps it so). What is not decided in time lapses, and lapse
+means *not done*.
 """
 
 from __future__ import annotations

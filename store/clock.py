@@ -1,7 +1,7 @@
 """Business time: the machine's, or simulated time that stands still until somebody advances it.
 
-Only due times, ages and what customers see use it. Leases, retries, settling and waiting use monotonic
-time and never ask here.
+Only due times, ages and what customers see use it. Leases, retries, settling and waiting use
+monotonic time and never ask here.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class SystemClock:
 
 
 class SimulatedClock:
-    """Time that moves only when it is set. The row in the database is what counts; this mirrors it."""
+    """Time that moves only when it is set. The database's row counts; this mirrors it."""
 
     simulated = True
 

@@ -1,4 +1,4 @@
-"""How often a missing, stale or malformed fact closed the gate, by day, fact and kind of action (P6)."""
+"""How often a missing, stale or malformed fact closed the gate, by day, fact and action (P6)."""
 
 from __future__ import annotations
 

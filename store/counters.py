@@ -1,8 +1,8 @@
 """Shared amounts that must never be overspent: budgets of money, stock that a message promises.
 
 `reserve` is one conditional update: under any concurrency `reserved + committed` never passes the
-ceiling (P2). What an effect reserved is written beside it, so that `commit` and `release` may be called
-again after a crash and move each amount once.
+ceiling (P2). What an effect reserved is written beside it, so that `commit` and `release` may be
+called again after a crash and move each amount once.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def left(conn: Connection, key: str) -> int | None:
 
 
 def reserve(conn: Connection, *, effect_id: str, key: str, amount: int) -> bool:
-    """Hold `amount` of `key` for an effect; False where it does not fit or the counter is missing."""
+    """Hold `amount` of `key` for an effect; False where it does not fit or there is no counter."""
     if amount <= 0:
         raise ValueError(f"cannot reserve {amount} of {key}: an amount is positive")
     spent = counters.c.reserved + counters.c.committed + amount
@@ -63,7 +63,7 @@ def held_by(conn: Connection, effect_ids: Iterable[str]) -> dict[str, int]:
 
 
 def commit(conn: Connection, effect_id: str, *, prefix: str = "") -> int:
-    """Turn what the effect holds (of counters that start with `prefix`) into spent. Returns how many."""
+    """Spend what the effect holds (of counters that start with `prefix`). Returns how many."""
     return _settle(conn, effect_id, prefix, "committed")
 
 

@@ -1,4 +1,4 @@
-"""Identifiers: a prefix that says what it is, and a lower-case ULID that sorts by time of making."""
+"""Identifiers: a prefix that says what it is, and a lower-case ULID that sorts by time."""
 
 from __future__ import annotations
 

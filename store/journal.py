@@ -1,7 +1,8 @@
 """The journal: immutable entries, chained over their sealed bytes, in sixteen shards (P8).
 
-A chain is hashed over ciphertext, so it still verifies after a person's key is destroyed, when the bodies
-are noise. Appending is refused to whoever has lost the lane: the caller holds its epoch in this unit.
+A chain is hashed over ciphertext, so it still verifies after a person's key is destroyed, when the
+bodies are noise. Appending is refused to whoever has lost the lane: the caller holds its epoch in
+this unit.
 """
 
 from __future__ import annotations

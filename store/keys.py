@@ -1,7 +1,8 @@
 """The table of personal keys: each wrapped by the master key, each destroyed on its own.
 
-With SQLite it is a file of its own (`keys.db`), outside data backups, kept so that a deleted row leaves
-no bytes: no write-ahead log, freed pages overwritten. With PostgreSQL it is a table beside the others.
+With SQLite it is a file of its own (`keys.db`), outside data backups, kept so that a deleted row
+leaves no bytes: no write-ahead log, freed pages overwritten. With PostgreSQL it is a table beside
+the others.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Lanes and epochs: whoever works for a customer holds the newest epoch, and nobody else can write (P4).
+"""Lanes and epochs: who works for a customer holds the newest epoch; nobody else can write (P4).
 
-`hold` is the first statement of every guarded unit. It is a conditional update, so on PostgreSQL it also
-locks the lane's row: all claims and appends of one customer stand in line.
+`hold` is the first statement of every guarded unit. It is a conditional update, so on PostgreSQL it
+also locks the lane's row: all claims and appends of one customer stand in line.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def open_lane(conn: Connection, customer_id: str) -> None:
 
 
 def take(conn: Connection, customer_id: str) -> int:
-    """Take the lane under a new epoch, which is returned; every older holder is stale from now on."""
+    """Take the lane under a new epoch, which is returned; every older holder is now stale."""
     open_lane(conn, customer_id)
     conn.execute(
         update(lanes).where(lanes.c.customer_id == customer_id).values(epoch=lanes.c.epoch + 1)

@@ -2,8 +2,8 @@
 
 An effect exists only from `claim` on, which runs in the same unit as its reservations and under the
 lane's epoch. Every later move is a conditional update, so two movers never both win. What an effect
-holds (its place in the contact caps, its budget, its promised stock) follows its state here and nowhere
-else: a state that did not reach the customer gives everything back.
+holds (its place in the contact caps, its budget, its promised stock) follows its state here and
+nowhere else: a state that did not reach the customer gives everything back.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class EffectStatus(StrEnum):
     EXPIRED = "expired"
 
 
-#: From where each state may be reached. `claimed` again: a scheduled effect is released for hand-over.
+#: From where each state may be reached. `claimed` again: a scheduled effect is to be handed over.
 MOVES: dict[EffectStatus, tuple[EffectStatus, ...]] = {
     EffectStatus.CLAIMED: (EffectStatus.SCHEDULED,),
     EffectStatus.SCHEDULED: (EffectStatus.CLAIMED,),
@@ -182,7 +182,7 @@ def move(
 def take_for_handover(
     conn: Connection, effect_id: str, *, epoch: int, now_us: int, claim_until: int
 ) -> bool:
-    """Release a scheduled effect for hand-over under a fresh epoch; False where it is not scheduled."""
+    """Claim a scheduled effect for hand-over under a fresh epoch; False where it is not one."""
     if not move(conn, effect_id, to=EffectStatus.CLAIMED, at=now_us):
         return False
     conn.execute(
@@ -261,7 +261,7 @@ def open_effects(
 
 
 def contacts_since(conn: Connection, customer_id: str, since_us: int) -> list[Row[Any]]:
-    """The person's contacts that count (reserved or committed), from an instant on and in future."""
+    """The person's contacts that count (not released) after an instant, future ones too."""
     return list(
         conn.execute(
             select(contacts)

@@ -1,4 +1,4 @@
-"""Where the master key comes from: `USHER_MASTER_KEY`, or `master.key` in the data folder (0600)."""
+"""Where the master key comes from: `USHER_MASTER_KEY`, or `master.key` in the folder (0600)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Due times: every wait of more than a moment is a row here, and survives any restart (P7).
 
-A row is unique on kind and what it is about; scheduling it again moves it. `release` turns what is due
-by an instant from `pending` to `due`, in order; the lane then takes it and says `done`.
+A row is unique on kind and what it is about; scheduling it again moves it. `release` turns what is
+due by an instant from `pending` to `due`, in order; the lane then takes it and says `done`.
 """
 
 from __future__ import annotations

@@ -301,7 +301,8 @@ def upgrade() -> None:
         sa.Column("journey_id", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('release', 'check_back', 'journey_expiry', 'approval_lapse', 'effect_expiry', 'plan_again', 'another_look', 'approval_decided')",
+            "kind IN ('release', 'check_back', 'journey_expiry', 'approval_lapse', "
+            "'effect_expiry', 'plan_again', 'another_look', 'approval_decided')",
             name=op.f("ck_wakeups_kind_known"),
         ),
         sa.CheckConstraint(

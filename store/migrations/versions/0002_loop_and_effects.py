@@ -44,7 +44,8 @@ def upgrade() -> None:
             "outcome IN ('review', 'approval')", name=op.f("ck_approvals_outcome_known")
         ),
         sa.CheckConstraint(
-            "status IN ('pending', 'approved', 'rejected', 'edited', 'responded', 'lapsed', 'superseded')",
+            "status IN ('pending', 'approved', 'rejected', 'edited', 'responded', "
+            "'lapsed', 'superseded')",
             name=op.f("ck_approvals_status_known"),
         ),
         sa.CheckConstraint(
@@ -115,7 +116,8 @@ def upgrade() -> None:
         sa.Column("closed_at", INT, nullable=True),
         sa.Column("epoch", INT, nullable=False),
         sa.CheckConstraint(
-            "status IN ('running', 'awaiting_approval', 'scheduled', 'completed', 'no_action', 'withheld', 'failed')",
+            "status IN ('running', 'awaiting_approval', 'scheduled', 'completed', "
+            "'no_action', 'withheld', 'failed')",
             name=op.f("ck_decisions_status_known"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decisions")),
@@ -159,7 +161,8 @@ def upgrade() -> None:
         sa.Column("sha256", sa.Text(), nullable=True),
         sa.Column("body_sealed", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint(
-            "status IN ('claimed', 'sent', 'scheduled', 'unknown', 'failed', 'preempted', 'cancelled', 'expired')",
+            "status IN ('claimed', 'sent', 'scheduled', 'unknown', 'failed', 'preempted', "
+            "'cancelled', 'expired')",
             name=op.f("ck_effects_status_known"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_effects")),

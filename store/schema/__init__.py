@@ -1,0 +1,79 @@
+"""Every table of the one database, as SQLAlchemy Core metadata.
+
+Columns are integers, text and bytes only, so that SQLite's STRICT tables and PostgreSQL hold the
+same rows. Instants are UTC microseconds, money is minor units, percent is basis points, flags are 0
+or 1. A column whose name ends in ``_sealed`` holds ciphertext under one person's key
+(`store.sealing`); a column whose name ends in ``_hash`` holds a keyed look-up hash of something
+personal. Nothing else in these tables may hold what a person said, is called, or can be reached at.
+"""
+
+from __future__ import annotations
+
+from store.schema.arrivals import events, import_rejects, imports, inbox, lanes, wakeups
+from store.schema.catalogue import products
+from store.schema.columns import metadata
+from store.schema.deployment import clock, documents, live_documents, meta, principals, replies
+from store.schema.key_table import key_metadata, subject_keys
+from store.schema.outcomes import (
+    approvals,
+    closed_counts,
+    contacts,
+    counters,
+    effects,
+    offers,
+    reservations,
+    tickets,
+)
+from store.schema.people import (
+    complaints,
+    consents,
+    customers,
+    erasures,
+    identifiers,
+    memories,
+    orders,
+    suppressions,
+    tombstones,
+)
+from store.schema.work import anchors, decisions, journal, journal_heads, journeys
+
+__all__ = [
+    "anchors",
+    "approvals",
+    "clock",
+    "closed_counts",
+    "complaints",
+    "consents",
+    "contacts",
+    "counters",
+    "customers",
+    "decisions",
+    "documents",
+    "effects",
+    "erasures",
+    "events",
+    "identifiers",
+    "import_rejects",
+    "imports",
+    "inbox",
+    "journal",
+    "journal_heads",
+    "journeys",
+    "key_metadata",
+    "lanes",
+    "live_documents",
+    "memories",
+    "meta",
+    "metadata",
+    "offers",
+    "orders",
+    "principals",
+    "products",
+    "replies",
+    "reservations",
+    "subject_keys",
+    "suppressions",
+    "tickets",
+    "tombstones",
+    "wakeups",
+]

@@ -1,0 +1,126 @@
+"""Who the customers are, and what they have allowed."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint
+
+from store.schema.columns import binary, integer, one_of, table, words
+
+customers = table(
+    "customers",
+    words("id"),
+    integer("created_at"),
+    integer("updated_at"),
+    words("merged_into", nullable=True),
+    integer("erased_at", nullable=True),
+    integer("legal_hold"),
+    binary("profile_sealed", nullable=True),
+    PrimaryKeyConstraint("id"),
+)
+
+identifiers = table(
+    "identifiers",
+    words("value_hash"),
+    words("kind"),
+    words("customer_id"),
+    binary("value_sealed"),
+    integer("first_seen_at"),
+    PrimaryKeyConstraint("value_hash"),
+    one_of("kind", "user_id", "email", "phone", "anonymous_id"),
+)
+Index("ix_identifiers_customer_id", identifiers.c.customer_id)
+
+consents = table(
+    "consents",
+    words("customer_id"),
+    words("channel"),
+    words("purpose"),
+    words("state"),
+    integer("at"),
+    integer("expires_at", nullable=True),
+    binary("evidence_sealed"),
+    PrimaryKeyConstraint("customer_id", "channel", "purpose"),
+    one_of("state", "granted", "denied", "revoked"),
+)
+
+suppressions = table(
+    "suppressions",
+    words("id"),
+    words("customer_id", nullable=True),
+    words("identifier_hash", nullable=True),
+    words("scope"),
+    words("purpose", nullable=True),
+    words("channel", nullable=True),
+    words("address_hash", nullable=True),
+    words("by"),
+    binary("reason_sealed", nullable=True),
+    integer("at"),
+    integer("until", nullable=True),
+    integer("lifted_at", nullable=True),
+    PrimaryKeyConstraint("id"),
+    one_of("scope", "all", "purpose", "address"),
+    CheckConstraint("customer_id IS NOT NULL OR identifier_hash IS NOT NULL", name="of_somebody"),
+)
+Index("ix_suppressions_customer_id", suppressions.c.customer_id)
+Index("ix_suppressions_identifier_hash", suppressions.c.identifier_hash)
+
+orders = table(
+    "orders",
+    words("order_hash"),
+    words("customer_id"),
+    integer("at"),
+    binary("body_sealed"),
+    PrimaryKeyConstraint("order_hash"),
+)
+Index("ix_orders_customer_id_at", orders.c.customer_id, orders.c.at)
+
+complaints = table(
+    "complaints",
+    words("id"),
+    words("customer_id"),
+    integer("at"),
+    integer("closed_at", nullable=True),
+    PrimaryKeyConstraint("id"),
+)
+Index("ix_complaints_customer_id", complaints.c.customer_id)
+
+memories = table(
+    "memories",
+    words("id"),
+    words("customer_id"),
+    words("kind"),
+    words("source_event_id", nullable=True),
+    integer("at"),
+    integer("expires_at", nullable=True),
+    integer("weight_bp"),
+    words("purpose"),
+    binary("text_sealed"),
+    integer("indexed"),
+    PrimaryKeyConstraint("id"),
+)
+Index("ix_memories_customer_id", memories.c.customer_id)
+Index(
+    "ix_memories_unindexed",
+    memories.c.id,
+    sqlite_where=memories.c.indexed == 0,
+    postgresql_where=memories.c.indexed == 0,
+)
+
+tombstones = table(
+    "tombstones",
+    words("identifier_hash"),
+    words("customer_id"),
+    integer("at"),
+    PrimaryKeyConstraint("identifier_hash"),
+)
+"""Identifiers of erased people: what arrives under them ends withheld until they consent anew."""
+
+erasures = table(
+    "erasures",
+    words("id"),
+    words("customer_id"),
+    integer("at"),
+    words("by"),
+    words("receipt"),
+    PrimaryKeyConstraint("id"),
+)
