@@ -7,11 +7,13 @@ somebody else has taken changes nothing here: whoever holds the lane settles it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 from tenacity import AsyncRetrying, retry_if_result, stop_after_attempt, wait_exponential
 
+from agent.claiming import CLAIM_GOOD_FOR_US
 from agent.environment import Environment
 from agent.lane_unit import Ground, LaneUnit
 from agent.queued import close_decision, note_effect
@@ -52,7 +54,13 @@ async def hand_over(env: Environment, *, customer_id: str, effect_id: str, epoch
 
 async def recover(env: Environment, *, customer_id: str, effect_id: str, epoch: int) -> None:
     """A claim that a crash left behind: sent again where the channel deduplicates, else unknown."""
-    row = await env.db.write(_reclaim, customer_id=customer_id, effect_id=effect_id, epoch=epoch)
+    row = await env.db.write(
+        _reclaim,
+        customer_id=customer_id,
+        effect_id=effect_id,
+        epoch=epoch,
+        claim_until=int(env.monotonic() * 1_000_000) + CLAIM_GOOD_FOR_US,
+    )
     if row is None:
         return
     if env.channels[row].deduplicates:
@@ -74,7 +82,10 @@ async def _send(env: Environment, channel: Channel, letter: Letter, epoch: int) 
     """Send, and try again what was certainly not handed over while the claim still stands."""
 
     async def still_ours() -> bool:
-        return await env.db.read(ledger.still_claimed, letter.effect_id, epoch=epoch)
+        now = int(env.monotonic() * 1_000_000)
+        return await env.db.read(
+            ledger.still_claimed, letter.effect_id, epoch=epoch, monotonic_us=now
+        )
 
     async def attempt() -> tuple[SendResult, bool]:
         result = await channel.send(letter, still_ours=still_ours)
@@ -92,7 +103,7 @@ async def _send(env: Environment, channel: Channel, letter: Letter, epoch: int) 
 
 
 def _parcel(
-    conn: Connection, vault: Vault, sender: dict[str, str], effect_id: str
+    conn: Connection, vault: Vault, sender: Mapping[str, str], effect_id: str
 ) -> Parcel | None:
     row = ledger.get(conn, effect_id)
     body = waiting_letter(conn, vault, effect_id)
@@ -111,9 +122,11 @@ def _parcel(
     return Parcel(letter, row.channel)
 
 
-def _reclaim(conn: Connection, *, customer_id: str, effect_id: str, epoch: int) -> str | None:
+def _reclaim(
+    conn: Connection, *, customer_id: str, effect_id: str, epoch: int, claim_until: int
+) -> str | None:
     lanes.hold(conn, customer_id, epoch)
-    return ledger.reclaim(conn, effect_id, epoch=epoch)
+    return ledger.reclaim(conn, effect_id, epoch=epoch, claim_until=claim_until)
 
 
 _BECOMES = {

@@ -125,10 +125,15 @@ def _act_on(
         return False
     later = decided.verdict.obligations.get("not_before_us")
     if isinstance(later, int) and later > unit.now_us:
-        _put_off(unit, row, later)
+        _put_off(unit, row, later, picture.local_day(later))
         return False
     return ledger.take_for_handover(
-        unit.conn, row.id, epoch=unit.epoch, now_us=unit.now_us, claim_until=claim_until
+        unit.conn,
+        row.id,
+        epoch=unit.epoch,
+        now_us=unit.now_us,
+        local_day=picture.local_day(unit.now_us),
+        claim_until=claim_until,
     )
 
 
@@ -150,8 +155,8 @@ def _cancel(unit: LaneUnit, row: Row[Any], reason: str) -> None:
         close_decision(unit, row.decision_id, "no_action", reason, "cancelled")
 
 
-def _put_off(unit: LaneUnit, row: Row[Any], not_before: int) -> None:
-    ledger.postpone(unit.conn, row.id, not_before=not_before)
+def _put_off(unit: LaneUnit, row: Row[Any], not_before: int, local_day: str) -> None:
+    ledger.postpone(unit.conn, row.id, not_before=not_before, local_day=local_day)
     wakeups.schedule(
         unit.conn,
         kind="release",

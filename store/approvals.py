@@ -55,11 +55,15 @@ def ask(conn: Connection, vault: Vault, question: Question) -> None:
 
 
 def settle(conn: Connection, approval_id: str, *, status: str, by: str | None, at: int) -> bool:
-    """Decide a pending question; False where somebody (or time) was first."""
+    """Decide a pending question; False where somebody, or its due time, was first.
+
+    `by` None: nobody decided it (it lapsed).
+    """
+    still_open = (approvals.c.id == approval_id) & (approvals.c.status == "pending")
+    if by is not None:
+        still_open &= approvals.c.due_at > at
     decided = conn.execute(
-        update(approvals)
-        .where(approvals.c.id == approval_id, approvals.c.status == "pending")
-        .values(status=status, decided_by=by, decided_at=at)
+        update(approvals).where(still_open).values(status=status, decided_by=by, decided_at=at)
     )
     return decided.rowcount == 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from store.schema import closed_counts
 from store.upsert import insert_or_ignore
@@ -36,3 +36,11 @@ def listing(conn: Connection, *, limit: int) -> list[Row[Any]]:
             .limit(limit)
         )
     )
+
+
+def totals(conn: Connection) -> dict[str, int]:
+    """The counters of all days, summed by fact."""
+    rows = conn.execute(
+        select(closed_counts.c.fact, func.sum(closed_counts.c.n)).group_by(closed_counts.c.fact)
+    )
+    return {str(fact): int(n) for fact, n in rows}

@@ -1,14 +1,13 @@
 """The database of a process: units of work in, committed results out; and the vault beside it.
 
 A unit is a plain function of a connection and arguments. It does no I/O, asks no clock, and may run
-again; what it returns leaves only after COMMIT (P7). SQLite: one writer thread with group commit, readers
-beside it. PostgreSQL: a small pool of threads; units that meet a deadlock run again.
+again; what it returns leaves only after COMMIT (P7). SQLite: one writer thread with group commit,
+readers beside it. PostgreSQL: a small pool of threads; units that meet a deadlock run again.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -50,19 +49,19 @@ class Database:
     def open(cls, folder: Path, *, url: str | None = None, master: bytes | None = None) -> Database:
         """Open, migrating first. `url` None: `usher.db` in the folder. Raises `MasterKeyError`."""
         folder.mkdir(parents=True, exist_ok=True)
-        stated = os.environ.get("USHER_MASTER_KEY")
-        if master is None and stated:
-            master = master_key.decode(stated, where="USHER_MASTER_KEY")
         if master is None:
             master = master_key.of_folder(folder)
         if url is None:
             path = folder / "usher.db"
             engine = sqlite_engine(path, begin="BEGIN IMMEDIATE")
-            readers = sqlite_engine(path, begin="BEGIN")
+            readers = sqlite_engine(path, begin="BEGIN", read_only=True)
             keys = KeyTable.in_file(folder / "keys.db")
         else:
-            engine = readers = postgresql_engine(url, pool_size=2 * _PG_THREADS)
-            keys = KeyTable(engine)
+            engine = postgresql_engine(url, pool_size=2 * _PG_THREADS)
+            readers = engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+            keys = KeyTable.shared(postgresql_engine(url, pool_size=2))
         migrate.upgrade(engine)
         vault = Vault(keys, master)
         with engine.begin() as conn:
@@ -104,14 +103,17 @@ class Database:
         with self._readers.connect() as conn, conn.begin():
             return unit(conn, *args, **kwargs)
 
-    def compact(self) -> None:
-        """Overwrite what deleted rows left: vacuum, and empty the write-ahead log. May take long."""
-        if self.dialect == "sqlite":
-            with self._readers.connect() as conn:
-                raw = conn.connection.driver_connection
-                assert raw is not None
-                raw.execute("VACUUM")
-                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    async def compact(self) -> None:
+        """Give freed pages back and empty the write-ahead log; freed pages are overwritten already.
+
+        In small steps between the writer's groups, so that nobody waits long. PostgreSQL's own
+        vacuum does this by itself.
+        """
+        if self._writer is None:
+            return
+        while await self._writer.submit_async(_free_some_pages, (), {}, outside=True):
+            pass
+        await self._writer.submit_async(_empty_log, (), {}, outside=True)
 
     def close(self) -> None:
         """Finish what waits and let go of every file and connection."""
@@ -131,3 +133,12 @@ class Database:
                 if getattr(error.orig, "sqlstate", None) not in _AGAIN or attempt == _TRIES - 1:
                     raise
         raise AssertionError("unreachable")
+
+
+def _free_some_pages(raw: Any) -> bool:
+    raw.execute("PRAGMA incremental_vacuum(1000)").fetchall()
+    return bool(raw.execute("PRAGMA freelist_count").fetchone()[0])
+
+
+def _empty_log(raw: Any) -> None:
+    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 _PRAGMAS = (
+    "auto_vacuum=INCREMENTAL",
     "journal_mode=WAL",
     "synchronous=FULL",
     "secure_delete=ON",
@@ -21,8 +22,9 @@ _PRAGMAS = (
 )
 
 
-def sqlite_engine(path: Path, *, begin: str) -> Engine:
+def sqlite_engine(path: Path, *, begin: str, read_only: bool = False) -> Engine:
     """An engine on one file. `begin`: what opens a transaction, `BEGIN` or `BEGIN IMMEDIATE`."""
+    pragmas = (*_PRAGMAS, "query_only=ON") if read_only else _PRAGMAS
     engine = create_engine(
         f"sqlite:///{path}",
         poolclass=QueuePool,
@@ -33,7 +35,7 @@ def sqlite_engine(path: Path, *, begin: str) -> Engine:
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, record: Any) -> None:
         connection.isolation_level = None
-        for pragma in _PRAGMAS:
+        for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+
 from ulid import ULID
+
+_lock = threading.Lock()
+_last = 0
 
 
 def new_id(prefix: str) -> str:
-    """A fresh id such as `dec_01j9…`; unique across processes."""
-    return f"{prefix}_{str(ULID()).lower()}"
+    """A fresh id such as `dec_01j9…`: unique across processes, and after all that this one made."""
+    global _last
+    with _lock:
+        _last = max(int(ULID()), _last + 1)
+        made = ULID.from_int(_last)
+    return f"{prefix}_{str(made).lower()}"

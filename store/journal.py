@@ -14,13 +14,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from store.schema import journal, journal_heads
+from store.lanes import StaleEpoch
+from store.schema import journal, journal_heads, lanes
 from store.sealing import Erased, Vault
 from store.upsert import insert_or_ignore
 
 SHARDS = 16
 GENESIS = "0" * 64
 LABEL = "journal.body"
+_NOTHING = 0xFFFF_FFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,10 @@ def entry_hash(
 ) -> str:
     """SHA-256 over every column of an entry, each preceded by its length."""
     digest = sha256()
-    for part in (prev_hash, shard, seq, at, customer_id, decision_id or "", kind, epoch):
-        text = str(part).encode()
-        digest.update(len(text).to_bytes(4, "big") + text)
+    for part in (prev_hash, shard, seq, at, customer_id, decision_id, kind, epoch):
+        text = b"" if part is None else str(part).encode()
+        length = _NOTHING if part is None else len(text)
+        digest.update(length.to_bytes(4, "big") + text)
     digest.update(len(sealed).to_bytes(4, "big") + sealed)
     return digest.hexdigest()
 
@@ -83,13 +86,16 @@ def append(
     at: int,
     epoch: int,
 ) -> str:
-    """Add an entry to its customer's chain. Returns its hash."""
+    """Add an entry to its customer's chain. Returns its hash; raises `StaleEpoch`."""
     shard = shard_of(customer_id)
     head = conn.execute(
         select(journal_heads.c.seq, journal_heads.c.hash)
-        .where(journal_heads.c.shard == shard)
-        .with_for_update()
-    ).one()
+        .join(lanes, lanes.c.customer_id == customer_id)
+        .where(journal_heads.c.shard == shard, lanes.c.epoch == epoch)
+        .with_for_update(of=journal_heads)
+    ).first()
+    if head is None:
+        raise StaleEpoch(f"the lane of {customer_id} has left epoch {epoch}")
     seq = head.seq + 1
     sealed = vault.seal_json(customer_id, LABEL, body)
     digest = entry_hash(

@@ -7,16 +7,30 @@ the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, delete, event, func, insert, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.pool import StaticPool
 
 from store.schema import key_metadata, subject_keys
+
+#: Any number that only we use: see `store.migrate` for the other one.
+_ADVISORY_LOCK = 7_220_115
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +46,17 @@ class WrappedKey:
 class KeyTable:
     """Rows of `subject_keys`. Every call is its own durable transaction; safe from any thread."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, is_shared: bool) -> None:
         self._engine = engine
         self._lock = RLock()
-        with self._lock:
-            key_metadata.create_all(engine)
+        self.is_shared = is_shared
+        with self.alone() as conn:
+            key_metadata.create_all(conn)
+
+    @classmethod
+    def shared(cls, engine: Engine) -> KeyTable:
+        """The key table of a PostgreSQL deployment: other processes add and destroy keys too."""
+        return cls(engine, is_shared=True)
 
     @classmethod
     def in_file(cls, path: Path) -> KeyTable:
@@ -50,7 +70,15 @@ class KeyTable:
             for pragma in ("journal_mode=TRUNCATE", "secure_delete=ON", "synchronous=FULL"):
                 connection.execute(f"PRAGMA {pragma}")
 
-        return cls(engine)
+        return cls(engine, is_shared=False)
+
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """A transaction in which no other process makes keys that must be there once only."""
+        with self._lock, self._engine.begin() as conn:
+            if self.is_shared:
+                conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+            yield conn
 
     def add(self, keys: Sequence[WrappedKey]) -> None:
         """Store keys, durably, all or none."""
@@ -68,7 +96,7 @@ class KeyTable:
         query = (
             select(subject_keys)
             .where(subject_keys.c.subject == subject)
-            .order_by(subject_keys.c.id.desc())
+            .order_by(subject_keys.c.created_at.desc(), subject_keys.c.id.desc())
             .limit(1)
         )
         return self._one(query)

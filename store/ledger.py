@@ -180,7 +180,13 @@ def move(
 
 
 def take_for_handover(
-    conn: Connection, effect_id: str, *, epoch: int, now_us: int, claim_until: int
+    conn: Connection,
+    effect_id: str,
+    *,
+    epoch: int,
+    now_us: int,
+    local_day: str,
+    claim_until: int,
 ) -> bool:
     """Claim a scheduled effect for hand-over under a fresh epoch; False where it is not one."""
     if not move(conn, effect_id, to=EffectStatus.CLAIMED, at=now_us):
@@ -188,23 +194,26 @@ def take_for_handover(
     conn.execute(
         update(effects)
         .where(effects.c.id == effect_id)
-        .values(claim_epoch=epoch, claim_until=claim_until)
+        .values(claimed_at=now_us, claim_epoch=epoch, claim_until=claim_until)
     )
+    _contact_at(conn, effect_id, Contact(now_us, local_day))
     return True
 
 
-def postpone(conn: Connection, effect_id: str, *, not_before: int) -> bool:
-    """Give a scheduled effect, and its place in the caps, a later time."""
+def postpone(conn: Connection, effect_id: str, *, not_before: int, local_day: str) -> bool:
+    """Give a scheduled effect, and its place in the caps, a later time; False if it is not one."""
     put_off = conn.execute(
         update(effects)
         .where(effects.c.id == effect_id, effects.c.status == EffectStatus.SCHEDULED.value)
         .values(not_before=not_before)
     )
-    conn.execute(update(contacts).where(contacts.c.effect_id == effect_id).values(at=not_before))
-    return put_off.rowcount == 1
+    if put_off.rowcount != 1:
+        return False
+    _contact_at(conn, effect_id, Contact(not_before, local_day))
+    return True
 
 
-def reclaim(conn: Connection, effect_id: str, *, epoch: int) -> str | None:
+def reclaim(conn: Connection, effect_id: str, *, epoch: int, claim_until: int) -> str | None:
     """Take over a claim that nobody settled, under a newer epoch. Returns its channel, or None."""
     taken = conn.execute(
         update(effects)
@@ -213,14 +222,17 @@ def reclaim(conn: Connection, effect_id: str, *, epoch: int) -> str | None:
             effects.c.status == EffectStatus.CLAIMED.value,
             effects.c.claim_epoch < epoch,
         )
-        .values(claim_epoch=epoch)
+        .values(claim_epoch=epoch, claim_until=claim_until)
     )
     row = get(conn, effect_id) if taken.rowcount == 1 else None
     return None if row is None else str(row.channel)
 
 
-def still_claimed(conn: Connection, effect_id: str, *, epoch: int) -> bool:
-    """Asked just before hand-over: claimed, by this epoch, and nobody has taken the lane since."""
+def still_claimed(conn: Connection, effect_id: str, *, epoch: int, monotonic_us: int) -> bool:
+    """Asked just before hand-over: claimed by this epoch, the claim is still good, the lane too.
+
+    `monotonic_us` is of the clock that `claim_until` was reckoned by: that of the claiming process.
+    """
     held = conn.execute(
         select(effects.c.id)
         .join(lanes, lanes.c.customer_id == effects.c.customer_id)
@@ -228,6 +240,7 @@ def still_claimed(conn: Connection, effect_id: str, *, epoch: int) -> bool:
             effects.c.id == effect_id,
             effects.c.status == EffectStatus.CLAIMED.value,
             effects.c.claim_epoch == epoch,
+            effects.c.claim_until > monotonic_us,
             lanes.c.epoch == epoch,
         )
     ).first()
@@ -272,6 +285,14 @@ def contacts_since(conn: Connection, customer_id: str, since_us: int) -> list[Ro
             )
             .order_by(contacts.c.at)
         )
+    )
+
+
+def _contact_at(conn: Connection, effect_id: str, contact: Contact) -> None:
+    conn.execute(
+        update(contacts)
+        .where(contacts.c.effect_id == effect_id)
+        .values(at=contact.at, local_day=contact.local_day)
     )
 
 

@@ -6,6 +6,8 @@ import base64
 import binascii
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 KEY_BYTES = 32
@@ -32,9 +34,29 @@ def of_folder(folder: Path) -> bytes:
     """The folder's master key, made on first use, for its owner only."""
     path = folder / "master.key"
     if not path.exists():
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        if (folder / "keys.db").exists():
+            raise MasterKeyError(
+                f"{path} is missing, and {folder / 'keys.db'} needs it: put it back, "
+                "or state the key in USHER_MASTER_KEY"
+            )
+        _make(path)
+    return decode(path.read_text(), where=str(path))
+
+
+def _make(path: Path) -> None:
+    """Write a new key, whole or not at all; where another process was first, its key stays."""
+    handle, draft = tempfile.mkstemp(prefix=".master.key.", dir=path.parent)  # 0600
+    try:
         with os.fdopen(handle, "wb") as file:
             file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
             file.flush()
             os.fsync(file.fileno())
-    return decode(path.read_text(), where=str(path))
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        os.unlink(draft)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,8 +1,8 @@
-"""Sealing: everything personal is ciphertext under that person's key, from the first migration (P10).
+"""Sealing: everything personal is ciphertext under that person's key, from the first row (P10).
 
-AES-256-GCM. A blob names the key it needs, so it can be opened without knowing whose it is, and becomes
-noise at once when that key is destroyed. What must be found again is found by keyed hash. Nonces are
-drawn afresh each time, so a unit of work that runs twice never uses one twice.
+AES-256-GCM. A blob names the key it needs, so it can be opened without knowing whose it is, and
+becomes noise at once when that key is destroyed. What must be found again is found by keyed hash.
+Nonces are drawn afresh each time, so a unit of work that runs twice never uses one twice.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from threading import RLock
 from typing import Any
@@ -31,6 +31,8 @@ _VERSION = b"\x01"
 _ID_BYTES = 16
 _NONCE_BYTES = 12
 _MOST_CACHED = 50_000
+#: Another process may destroy a key: after so long a shared table is asked again.
+_BELIEVED_FOR_S = 1.0
 _CHECK = "check"
 _CHECK_TEXT = b"usher"
 _INTAKE = "intake:"
@@ -43,17 +45,25 @@ class Erased(Exception):
 class Vault:
     """Seals, opens, finds and forgets. Safe to use from any thread."""
 
-    def __init__(self, keys: KeyTable, master: bytes) -> None:
+    def __init__(
+        self,
+        keys: KeyTable,
+        master: bytes,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._keys = keys
+        self._monotonic = monotonic
         self._wrapper = AESGCM(_derive(master, b"usher wrap"))
         self._lookup_key = _derive(master, b"usher look-up")
         self._signing = Ed25519PrivateKey.from_private_bytes(_derive(master, b"usher sign"))
         self._lock = RLock()
-        self._by_id: OrderedDict[bytes, bytes] = OrderedDict()
+        self._by_id: OrderedDict[bytes, tuple[bytes, float]] = OrderedDict()
         self._of_subject: OrderedDict[str, bytes] = OrderedDict()
         self._ready: list[str] = []
-        self._check()
-        self._intake = self._newest_intake()
+        with keys.alone():
+            self._check()
+            self._intake, self._intake_seen = self._newest_intake(), monotonic()
 
     # -- keys --------------------------------------------------------------------------------------
 
@@ -99,29 +109,34 @@ class Vault:
 
     def intake(self) -> str:
         """The subject under which messages are sealed until it is known whose they are."""
-        return self._intake
+        with self._lock:
+            if self._is_old(self._intake_seen):
+                self._intake, self._intake_seen = self._newest_intake(), self._monotonic()
+            return self._intake
 
-    def rotate_intake(self) -> None:
-        """Start a new intake generation and destroy the older ones, with whatever they sealed."""
+    def begin_intake(self) -> list[str]:
+        """Start a new intake generation. Returns the older ones, to be destroyed once nothing that
+        matters is sealed under them any more.
+        """
         with self._lock:
             older = self._keys.subjects_like(_INTAKE)
             generation = 1 + max((int(s.removeprefix(_INTAKE)) for s in older), default=0)
             subject = f"{_INTAKE}{generation}"
             self._make([subject])
-            self._intake = subject
-            self.destroy(older)
+            self._intake, self._intake_seen = subject, self._monotonic()
+            return older
 
     # -- sealing -----------------------------------------------------------------------------------
 
     def seal(self, subject: str, label: str, data: bytes) -> bytes:
-        """Encrypt under the subject's key. `label` says which column it is for, and is authenticated."""
+        """Encrypt under the subject's key. `label` names the column it is for; authenticated."""
         key_id, key = self._key_of(subject)
         nonce = os.urandom(_NONCE_BYTES)
         sealed = AESGCM(key).encrypt(nonce, data, label.encode() + key_id)
         return _VERSION + key_id + nonce + sealed
 
     def open(self, label: str, blob: bytes) -> bytes:
-        """Decrypt. `Erased` where the key is destroyed; `ValueError` where it is not such a blob."""
+        """Decrypt. `Erased` where the key is destroyed; `ValueError` where it is no such blob."""
         if blob[:1] != _VERSION or len(blob) < 1 + _ID_BYTES + _NONCE_BYTES:
             raise ValueError(f"not a sealed value of {label}")
         key_id = blob[1 : 1 + _ID_BYTES]
@@ -183,7 +198,7 @@ class Vault:
             self._remember(key_id, subject, key)
 
     def _remember(self, key_id: bytes, subject: str, key: bytes) -> None:
-        self._by_id[key_id] = key
+        self._by_id[key_id] = (key, self._monotonic())
         self._of_subject[subject] = key_id
         while len(self._by_id) > _MOST_CACHED:
             self._by_id.popitem(last=False)
@@ -214,21 +229,31 @@ class Vault:
 
     def _key_of(self, subject: str) -> tuple[bytes, bytes]:
         with self._lock:
-            key_id = self._of_subject.get(subject) or self._load_subject(subject)
+            key_id = self._of_subject.get(subject)
+            if key_id is not None:
+                try:
+                    return key_id, self._key_by_id(key_id)
+                except Erased:
+                    del self._of_subject[subject]
+            key_id = self._load_subject(subject)
             if key_id is None:
                 raise Erased(f"there is no key for {subject}")
             return key_id, self._key_by_id(key_id)
 
     def _key_by_id(self, key_id: bytes) -> bytes:
         with self._lock:
-            key = self._by_id.get(key_id)
-            if key is None:
+            key, seen = self._by_id.get(key_id, (None, 0.0))
+            if key is None or self._is_old(seen):
+                self._by_id.pop(key_id, None)
                 stored = self._keys.by_id(key_id.hex())
                 if stored is None:
                     raise Erased("this was sealed under a key that has been destroyed")
                 key = self._unwrap(stored)
                 self._remember(key_id, stored.subject, key)
             return key
+
+    def _is_old(self, seen: float) -> bool:
+        return self._keys.is_shared and self._monotonic() - seen >= _BELIEVED_FOR_S
 
 
 def _derive(secret: bytes, info: bytes) -> bytes:

@@ -65,33 +65,37 @@ def next_due(conn: Connection) -> int | None:
 
 
 def release(conn: Connection, now_us: int, limit: int = 500) -> list[Row[Any]]:
-    """Turn what is due by now into `due`, earliest first. Returns the rows."""
+    """Turn what is due by now into `due`, earliest first. Returns the rows; each only once."""
     rows = conn.execute(
         select(wakeups)
         .where(wakeups.c.state == "pending", wakeups.c.due_at <= now_us)
         .order_by(wakeups.c.due_at, wakeups.c.id)
         .limit(limit)
+        .with_for_update(skip_locked=True)
     ).all()
     if rows:
         conn.execute(
-            update(wakeups)
-            .where(wakeups.c.id.in_([row.id for row in rows]), wakeups.c.state == "pending")
-            .values(state="due")
+            update(wakeups).where(wakeups.c.id.in_([row.id for row in rows])).values(state="due")
         )
     return list(rows)
 
 
 def due_of(conn: Connection, customer_id: str) -> list[Row[Any]]:
-    """What is due for one customer, earliest first."""
+    """What is due for one customer, earliest first; it stays so until this unit commits."""
     return list(
         conn.execute(
             select(wakeups)
             .where(wakeups.c.customer_id == customer_id, wakeups.c.state == "due")
             .order_by(wakeups.c.due_at, wakeups.c.id)
+            .with_for_update()
         )
     )
 
 
 def done(conn: Connection, wakeup_id: int) -> None:
-    """The lane has taken it."""
-    conn.execute(update(wakeups).where(wakeups.c.id == wakeup_id).values(state="done"))
+    """The lane has taken it. One that was given a new time since stays."""
+    conn.execute(
+        update(wakeups)
+        .where(wakeups.c.id == wakeup_id, wakeups.c.state == "due")
+        .values(state="done")
+    )

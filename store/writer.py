@@ -1,7 +1,8 @@
 """The one writer of a SQLite deployment: a thread that commits in groups.
 
-It takes what waits (up to 64 units), gives each a savepoint, and commits once; results leave after that.
-A unit that fails takes back only itself. Should the group's commit die, each unit runs again alone.
+It takes what waits (up to 64 units), gives each a savepoint, and commits once; results leave after
+that. A unit that fails takes back only itself. Should the group's commit die, each unit runs again
+alone.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,11 +28,16 @@ class _Job:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     deliver: Callable[[Any, BaseException | None], None]
+    outside: bool = False
     result: Any = None
     error: BaseException | None = None
 
     def run(self, conn: Connection) -> None:
         self.result, self.error = self.unit(conn, *self.args, **self.kwargs), None
+
+
+class DatabaseClosed(RuntimeError):
+    """A unit came after the database was closed. It has not run."""
 
 
 class Writer:
@@ -39,6 +46,8 @@ class Writer:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._closing = False
+        self._gate = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="usher-writer", daemon=True)
         self._thread.start()
 
@@ -54,13 +63,21 @@ class Writer:
             else:
                 future.set_result(result)
 
-        self._jobs.put(_Job(unit, args, kwargs, deliver))
+        self._enqueue(_Job(unit, args, kwargs, deliver))
         return future.result()
 
     async def submit_async(
-        self, unit: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        unit: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        outside: bool = False,
     ) -> Any:
-        """Run a unit and await its commit. A cancelled waiter does not undo it."""
+        """Run a unit and await its commit. A cancelled waiter does not undo it.
+
+        `outside`: between two groups and in no transaction, with the driver's own connection.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
 
@@ -73,16 +90,26 @@ class Writer:
                 future.set_result(result)
 
         def deliver(result: Any, error: BaseException | None) -> None:
-            if not loop.is_closed():
+            # The loop may have gone, and with it whoever waited; what is committed stays so.
+            with suppress(RuntimeError):
                 loop.call_soon_threadsafe(settle, result, error)
 
-        self._jobs.put(_Job(unit, args, kwargs, deliver))
+        self._enqueue(_Job(unit, args, kwargs, deliver, outside))
         return await future
 
     def close(self) -> None:
         """Finish what waits, then stop."""
-        self._jobs.put(None)
+        with self._gate:
+            if not self._closing:
+                self._closing = True
+                self._jobs.put(None)
         self._thread.join()
+
+    def _enqueue(self, job: _Job) -> None:
+        with self._gate:
+            if self._closing:
+                raise DatabaseClosed("the database is closed; nothing more is written")
+            self._jobs.put(job)
 
     def _work(self) -> None:
         with self._engine.connect() as conn:
@@ -109,7 +136,8 @@ class Writer:
         return group, True
 
     def _run(self, conn: Connection, group: Sequence[_Job]) -> None:
-        if len(group) > 1 and self._together(conn, group):
+        plain = not any(job.outside for job in group)
+        if len(group) > 1 and plain and self._together(conn, group):
             return
         for job in group:
             self._alone(conn, job)
@@ -134,6 +162,9 @@ class Writer:
 
     def _alone(self, conn: Connection, job: _Job) -> None:
         try:
+            if job.outside:
+                job.result = job.unit(conn.connection.driver_connection, *job.args, **job.kwargs)
+                return
             with conn.begin():
                 job.run(conn)
         except BaseException as error:
