@@ -1,1 +1,68 @@
-"""The composition root of the server."""
+"""The composition root of the server: one process, one data folder, one service, one application."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from agent.assembly import ensure_admin, open_runs
+from agent.settings import Settings
+from api.application import create_app
+from store.lock import FolderLock
+
+ADDRESS = "server.json"
+
+
+def build(settings: Settings) -> FastAPI:
+    """The application of a deployment. The caller holds the folder's lock."""
+    runs = open_runs(settings)
+    ensure_admin(runs)
+    return create_app(runs, version=version("usher"))
+
+
+def serve(settings: Settings, *, host: str, port: int) -> None:
+    """Serve until stopped. Raises `FolderBusy` where another process works on the folder."""
+    quiet_logs()
+    lock = FolderLock(settings.data)
+    lock.take()
+    try:
+        app = build(settings)
+        _write_address(settings.data, host, port)
+        uvicorn.run(app, host=host, port=port, access_log=False, log_level="warning")
+    finally:
+        lock.release()
+
+
+def address_of(data: Path) -> str | None:
+    """Where the server of a folder listens; None where none is running."""
+    if not FolderLock.held(data):
+        return None
+    try:
+        said: str = json.loads((data / ADDRESS).read_text())["url"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return said
+
+
+def quiet_logs() -> None:
+    """Events of ours as JSON lines on standard error: our ids and words, nothing personal."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _write_address(data: Path, host: str, port: int) -> None:
+    text = json.dumps({"url": f"http://{host}:{port}", "pid": os.getpid()})
+    (data / ADDRESS).write_text(text)

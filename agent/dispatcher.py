@@ -66,6 +66,16 @@ class InProcessDispatcher:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    @property
+    def running(self) -> int:
+        """How many lanes are running."""
+        return len(self._lanes)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no lane is running."""
+        return not self._lanes
+
     async def idle(self) -> None:
         """Return once no lane is running."""
         await self._quiet.wait()

@@ -23,6 +23,11 @@ _TRIED = {
 }
 
 
+def summary_of(decision: dict[str, Any]) -> str:
+    """The one sentence that comes first."""
+    return _summary(decision)
+
+
 def explain(decision: dict[str, Any], pack: Pack | None) -> dict[str, Any]:
     """The explanation of a projected decision. `pack`: the one it was made under, for the flip."""
     summary = _summary(decision)

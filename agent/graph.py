@@ -8,6 +8,7 @@ happen once (docs/decisions/0002).
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -108,7 +109,14 @@ def _next(state: State) -> str:
     return state["step"]
 
 
-_AFTER = {"plan": "plan", "park": END, "pause": "pause", "close": "close", "done": END}
+_START: dict[Hashable, str] = {"plan": "plan", "claim": "claim", "close": "close"}
+_AFTER: dict[Hashable, str] = {
+    "plan": "plan",
+    "park": END,
+    "pause": "pause",
+    "close": "close",
+    "done": END,
+}
 
 
 def build() -> Machine:
@@ -118,7 +126,7 @@ def build() -> Machine:
     graph.add_node("claim", _claim)
     graph.add_node("close", _close)
     graph.add_node("pause", _pause)
-    graph.add_conditional_edges(START, _next, {"plan": "plan", "claim": "claim", "close": "close"})
+    graph.add_conditional_edges(START, _next, _START)
     graph.add_conditional_edges("plan", _next, _AFTER)
     graph.add_conditional_edges("claim", _next, _AFTER)
     graph.add_edge("close", END)

@@ -98,8 +98,8 @@ async def _send(env: Environment, channel: Channel, letter: Letter, epoch: int) 
         sleep=env.sleep,
         retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
     )
-    result, _ = await retrying(attempt)
-    return result
+    tried: tuple[SendResult, bool] = await retrying(attempt)
+    return tried[0]
 
 
 def _parcel(

@@ -118,7 +118,11 @@ def _open(unit: LaneUnit, goal: str, subject: str, context: dict[str, Any]) -> R
             goal=goal,
             subject_hash=subject,
             agent=agent.name,
-            arm=assign(unit.customer_id, goal=goal, arms=agent.arms),
+            arm=assign(
+                unit.customer_id,
+                goal=goal,
+                arms={arm.value: share for arm, share in agent.arms.items()},
+            ),
             status="open",
             opened_at=unit.now_us,
             expires_at=expires_at,

@@ -19,10 +19,9 @@ from store.sealing import Vault
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a lane stands on besides the database: agents by goal, the mode, fresh ids."""
+    """What a lane stands on besides the database: agents by goal, and fresh ids."""
 
     agents: Mapping[str, AgentFile]
-    mode: str
     fresh_id: Callable[[str], str]
 
 

@@ -38,7 +38,7 @@ def open_decision(
         agent=agent,
         agent_version=document.version if document is not None else 0,
         arm=journey.arm,
-        mode=unit.ground.mode,
+        mode=agent.mode.value,
         context=context,
         wakes=tuple(wakes),
         journey_opened_at=journey.opened_at,

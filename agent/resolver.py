@@ -55,11 +55,13 @@ class Resolver:
         *,
         wake: Callable[[str], None],
         withheld: Callable[[str], None],
+        resolved: Callable[[], None],
     ) -> None:
         self._db = db
         self._clock = clock
         self._wake = wake
         self._withheld = withheld
+        self._resolved = resolved
         self._bell = asyncio.Event()
         self._done = asyncio.Condition()
         self._reached = 0
@@ -80,6 +82,16 @@ class Resolver:
     def ring(self) -> None:
         """Something was accepted."""
         self._bell.set()
+
+    @property
+    def at(self) -> int:
+        """The arrival up to which everything is resolved."""
+        return self._reached
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is at work."""
+        return self._task is not None and not self._task.done()
 
     async def reached(self, seq: int) -> None:
         """Return once everything up to this arrival is resolved."""
@@ -107,6 +119,7 @@ class Resolver:
         async with self._done:
             self._reached = rows[-1].seq
             self._done.notify_all()
+        self._resolved()
         return True
 
     async def _together(self, rows: Sequence[Row[Any]]) -> None:

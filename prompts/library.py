@@ -36,18 +36,8 @@ class Library:
     @classmethod
     def read(cls, folder: Path | None = None, *, tools: Collection[str] | None = None) -> Library:
         """Read the shipped files with a folder's over them. `tools`: names an agent may list."""
-        texts: dict[str, str] = {}
-        problems: list[Problem] = []
-        for root in [SHIPPED, *([folder] if folder is not None else [])]:
-            for path in _files(root):
-                name = path.relative_to(root).as_posix()
-                try:
-                    texts[name] = path.read_text(encoding="utf-8")
-                except (OSError, UnicodeDecodeError) as error:
-                    problems.append(Problem(str(path), 1, 1, f"cannot be read: {error}"))
-        if problems:
-            raise PromptError(problems)
-        return cls.build(texts, tools=tools)
+        own = texts_of(folder) if folder is not None else {}
+        return cls.build({**texts_of(SHIPPED), **own}, tools=tools)
 
     @classmethod
     def build(cls, texts: Mapping[str, str], *, tools: Collection[str] | None = None) -> Library:
@@ -93,6 +83,20 @@ class Library:
             for part in (name.encode(), text.encode()):
                 total.update(len(part).to_bytes(8, "big") + part)
         return total.hexdigest()
+
+
+def texts_of(root: Path) -> dict[str, str]:
+    """Every file of a folder by its name. Raises `PromptError` where one cannot be read."""
+    texts: dict[str, str] = {}
+    problems: list[Problem] = []
+    for path in _files(root):
+        try:
+            texts[path.relative_to(root).as_posix()] = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(Problem(str(path), 1, 1, f"cannot be read: {error}"))
+    if problems:
+        raise PromptError(problems)
+    return texts
 
 
 class _Shelf:

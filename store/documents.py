@@ -1,6 +1,7 @@
 """What people write that governs decisions: packs, agents, rules, messages, brand, in versions.
 
-A version is never changed or deleted; which one is live is a row of its own, read by whoever decides.
+A version is never changed or deleted; which one is live is a row of its own, read by whoever
+decides.
 """
 
 from __future__ import annotations
@@ -46,9 +47,9 @@ def put(
 
     `version`: the number the text gives itself, which must be new; None: the next one.
     """
-    digest = sha256(text.encode()).hexdigest()
+    sha = digest(text)
     current = live(conn, kind=kind, name=name)
-    if current is not None and current.sha256 == digest:
+    if current is not None and current.sha256 == sha:
         return current
     newest = conn.execute(
         select(func.max(documents.c.version)).where(
@@ -67,14 +68,19 @@ def put(
             kind=kind,
             name=name,
             version=version,
-            sha256=digest,
+            sha256=sha,
             text=text,
             author=author,
             created_at=at,
         )
     )
     make_live(conn, kind=kind, name=name, version=version, at=at)
-    return Document(kind, name, version, digest, text, author, at)
+    return Document(kind, name, version, sha, text, author, at)
+
+
+def digest(text: str) -> str:
+    """The SHA-256 by which a text is known, whatever its version."""
+    return sha256(text.encode()).hexdigest()
 
 
 def make_live(conn: Connection, *, kind: str, name: str, version: int, at: int) -> None:
@@ -137,3 +143,13 @@ def _first(conn: Connection, query: Select[tuple[object, ...]]) -> Document | No
         author=m["author"],
         created_at=m["created_at"],
     )
+
+
+def versions(conn: Connection, *, kind: str, name: str) -> list[Document]:
+    """Every version of one text, newest first."""
+    rows = conn.execute(
+        select(documents)
+        .where(documents.c.kind == kind, documents.c.name == name)
+        .order_by(documents.c.version.desc())
+    )
+    return [Document(**row._mapping) for row in rows]

@@ -73,7 +73,7 @@ class RulesPlanner:
         if step.offer is not None:
             made = answered(s, "create_offer")
             if made is None:
-                args = {
+                args: dict[str, Any] = {
                     "discount_bp": step.offer.discount_bp,
                     "valid_hours": step.offer.valid_hours,
                 }

@@ -1,0 +1,159 @@
+"""Assembly: a deployment put together from its settings, before anything runs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from agent import documents
+from agent.board import WaitingBoard
+from agent.embedder import Embedder, HashingEmbedder, WordLlamaEmbedder
+from agent.environment import Environment
+from agent.errors import Conflict
+from agent.forgetting import Forgetting
+from agent.planners.offline import OfflinePlanner
+from agent.planners.rules import RulesPlanner
+from agent.recall import Recall
+from agent.runs import Runs, ground_of
+from agent.settings import Settings
+from agent.telemetry import Telemetry
+from agent.vectors import MemoryVectors
+from prompts.library import Library
+from store import clock as clock_rows
+from store import master_key, principals
+from store.clock import Clock, SimulatedClock, SystemClock
+from store.database import Database
+from store.ids import new_id
+from store.schema import inbox
+from tools.channels.outbox import Outbox
+from tools.packs import PackShelf
+
+ADMIN = "admin"
+
+
+def open_runs(settings: Settings) -> Runs:
+    """Open database, keys and documents and put the service together. Not started yet.
+
+    Raises `MasterKeyError`, `BrokenDocuments` and `Conflict`, each saying what to do.
+    """
+    master = settings.master_key
+    db = Database.open(
+        settings.data,
+        url=settings.database_url,
+        master=None
+        if master is None
+        else master_key.decode(master.get_secret_value(), where="USHER_MASTER_KEY"),
+    )
+    try:
+        return _assemble(settings, db)
+    except BaseException:
+        db.close()
+        raise
+
+
+def outbox_folder(data: Path) -> Path:
+    """Where a deployment's messages lie."""
+    return data / "outbox"
+
+
+def _assemble(settings: Settings, db: Database) -> Runs:
+    clock = _clock(settings, db)
+    policies = settings.policies or _if_there(settings.data / "policies")
+    prompts = settings.prompts or _if_there(settings.data / "prompts")
+    written = documents.read_files(prompts, policies)
+    problems = db.write_now(documents.seed, written, at=clock.now_us())
+    library = db.read_now(documents.library_in_force)
+    board = WaitingBoard()
+    recall = Recall(db, _embedder(settings), MemoryVectors(settings.data / "memory"))
+    folder = outbox_folder(settings.data)
+    channels = {kind: Outbox(folder, db.vault, kind=kind) for kind in ("email", "sms")}
+    env = Environment(
+        db=db,
+        clock=clock,
+        library=library,
+        ground=ground_of(library),
+        shelf=PackShelf(),
+        planners={"agent": OfflinePlanner(), "rules": _rules(library)},
+        channels=channels,
+        recall=recall,
+        board=board,
+        telemetry=Telemetry(),
+        pack_name=settings.pack,
+        sender={"email": library.brand.sender, "sms": library.brand.sms_sender},
+        public_url=settings.public_url,
+        settle_seconds=settings.settle,
+    )
+    db.read_now(env.shelf.live, settings.pack)
+    forgetting = Forgetting(db, clock, recall, channels["email"])
+    return Runs(
+        settings=settings,
+        db=db,
+        clock=clock,
+        env=env,
+        board=board,
+        forgetting=forgetting,
+        problems=problems,
+    )
+
+
+def ensure_admin(runs: Runs) -> Path:
+    """The admin's key file: written at the first start (0600), its hash in the database."""
+    path = runs.settings.data / "admin.key"
+    known = runs.db.read_now(principals.listing)
+    if any(row.name == ADMIN for row in known) and path.exists():
+        return path
+    key = principals.fresh_key()
+    _write_private(path, key + "\n")
+    runs.db.write_now(_put_admin, key=key, principal_id=new_id("prn"), at=runs.clock.now_us())
+    return path
+
+
+def _put_admin(conn: Connection, *, key: str, principal_id: str, at: int) -> None:
+    made = principals.add(conn, principal_id=principal_id, name=ADMIN, role="admin", key=key, at=at)
+    if made is None:
+        principals.replace_key(conn, ADMIN, key)
+
+
+def _write_private(path: Path, text: str) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _clock(settings: Settings, db: Database) -> Clock:
+    standing = db.read_now(clock_rows.stored)
+    if standing is not None:
+        return SimulatedClock(standing)
+    if settings.clock is None:
+        return SystemClock()
+    if db.read_now(_lived):
+        raise Conflict(
+            "this data folder has lived by the machine's clock; simulated time (USHER_CLOCK) "
+            "starts in a fresh one: give another --data"
+        )
+    start = int(settings.clock.timestamp() * 1_000_000)
+    return SimulatedClock(db.write_now(clock_rows.start, start))
+
+
+def _lived(conn: Connection) -> bool:
+    return conn.execute(select(inbox.c.seq).limit(1)).first() is not None
+
+
+def _embedder(settings: Settings) -> Embedder:
+    return WordLlamaEmbedder() if settings.embedder == "wordllama" else HashingEmbedder()
+
+
+def _rules(library: Library) -> RulesPlanner:
+    channels = {
+        name: next(iter(by_locale.values())).channel for name, by_locale in library.messages.items()
+    }
+    return RulesPlanner(library.rules, channels)
+
+
+def _if_there(folder: Path) -> Path | None:
+    return folder if folder.is_dir() else None

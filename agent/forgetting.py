@@ -1,0 +1,106 @@
+"""Forgetting a person: the order of DESIGN P10, from the first tombstone to the last compacted file.
+
+What matters is done when the answer leaves: the keys are destroyed, so tables, journal, vectors, outbox
+and backups are noise. Rows and files are deleted next, and compacting them goes on behind the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, select
+
+from agent.accepting import LABEL
+from agent.recall import Recall
+from customers import erasure
+from customers.erasure import LegalHold
+from store.clock import Clock
+from store.database import Database
+from store.ids import new_id
+from store.schema import effects, inbox
+from store.sealing import Vault
+from tools.channels.outbox import Outbox
+
+log = structlog.get_logger("usher.forgetting")
+
+
+class Forgetting:
+    """Erases people, one at a time."""
+
+    def __init__(self, db: Database, clock: Clock, recall: Recall, outbox: Outbox) -> None:
+        self._db = db
+        self._clock = clock
+        self._recall = recall
+        self._outbox = outbox
+        self._one_at_a_time = asyncio.Lock()
+        self._compacting: asyncio.Task[None] | None = None
+
+    async def erase(self, customer_id: str, *, by: str) -> dict[str, Any]:
+        """Erase somebody; the receipt. Raises `LegalHold` where the law forbids it."""
+        async with self._one_at_a_time:
+            now_us = self._clock.now_us()
+            everyone = await self._db.write(erasure.prepare, customer_id, now_us=now_us)
+            keys = await asyncio.to_thread(self._db.vault.destroy, everyone)
+            older = await asyncio.to_thread(self._db.vault.begin_intake)
+            await self._db.write(reseal_inbox, self._db.vault)
+            await asyncio.to_thread(self._db.vault.destroy, older)
+            letters = await self._db.read(_effects_of, everyone)
+            receipt = await self._db.write(
+                erasure.delete_rows,
+                everyone,
+                erasure_id=new_id("era"),
+                by=by,
+                now_us=now_us,
+                keys=keys,
+            )
+            memory_ids = receipt.pop("memory_ids")
+            receipt["outbox_files_deleted"] = await asyncio.to_thread(self._outbox.remove, letters)
+            await asyncio.to_thread(self._recall.vectors.delete, memory_ids)
+            self._compact(bool(memory_ids))
+            return receipt
+
+    async def idle(self) -> None:
+        """Return once nothing is being compacted."""
+        if self._compacting is not None:
+            await self._compacting
+
+    def _compact(self, vectors: bool) -> None:
+        before = self._compacting
+
+        async def work() -> None:
+            if before is not None:
+                await before
+            try:
+                await self._db.compact()
+                if vectors:
+                    await asyncio.to_thread(self._recall.vectors.rebuild)
+            except Exception as fault:
+                # Compacting only tidies up what is noise already; the next erasure does it again.
+                log.error("compaction_failed", error=type(fault).__name__)
+
+        self._compacting = asyncio.create_task(work(), name="compaction")
+
+
+def reseal_inbox(conn: Connection, vault: Vault) -> int:
+    """Give what still waits in the inbox the newest intake key, so that the older ones can go."""
+    rows = conn.execute(
+        select(inbox.c.seq, inbox.c.payload_sealed).where(inbox.c.payload_sealed.is_not(None))
+    ).all()
+    for seq, sealed in rows:
+        body = vault.open(LABEL, sealed)
+        conn.execute(
+            inbox.update()
+            .where(inbox.c.seq == seq)
+            .values(payload_sealed=vault.seal(vault.intake(), LABEL, body))
+        )
+    return len(rows)
+
+
+def _effects_of(conn: Connection, everyone: list[str]) -> list[str]:
+    rows = conn.execute(select(effects.c.id).where(effects.c.customer_id.in_(everyone)))
+    return [str(row.id) for row in rows]
+
+
+__all__ = ["Forgetting", "LegalHold", "reseal_inbox"]

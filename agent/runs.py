@@ -1,0 +1,260 @@
+"""Runs: the one service that everything outside goes through. It puts a deployment together, starts it,
+and answers for it; console, API, command and evals hold nothing else.
+
+Answered means durable: what a method returns, the database has. A process may be killed at any moment;
+the next `start` picks up what was left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from agent import documents
+from agent.accepting import Accepted
+from agent.approving import Approving
+from agent.board import WaitingBoard
+from agent.catalogue import check_currency, put_products
+from agent.decisions import Decisions, projected
+from agent.dispatcher import InProcessDispatcher, waiting_customers
+from agent.environment import Environment
+from agent.errors import BadRequest, Conflict, NotReady
+from agent.forgetting import Forgetting
+from agent.graph import build
+from agent.intake import Intake
+from agent.lane_unit import Ground
+from agent.messages import Message, ProductIn, TriggerRequest
+from agent.people import People
+from agent.publishing import Publishing
+from agent.recall import Recall
+from agent.resolver import Resolver
+from agent.settings import Settings
+from agent.timekeeper import Timekeeper
+from store import closed_counts
+from store.clock import Clock
+from store.database import Database
+from store.ids import new_id
+from store.schema import events
+
+CAUGHT_UP_WITHIN = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Triggered:
+    """What became of a trigger: the event, and its decision once that has left `running`."""
+
+    event_id: str
+    decision: dict[str, Any] | None
+
+
+class Runs:
+    """A running deployment. Made by `agent.assembly.open_runs`."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        db: Database,
+        clock: Clock,
+        env: Environment,
+        board: WaitingBoard,
+        forgetting: Forgetting,
+        problems: Sequence[str],
+    ) -> None:
+        self.settings = settings
+        self.db = db
+        self.clock = clock
+        self.env = env
+        self.problems = list(problems)
+        #: Requests of one idempotency key stand in line here, by principal and key.
+        self.in_flight: dict[str, tuple[asyncio.Lock, int]] = {}
+        self._board = board
+        self._forgetting = forgetting
+        self._seq = 0
+        self._ready = False
+        self._indexing: asyncio.Task[None] | None = None
+        self._to_index = asyncio.Event()
+        self.dispatcher = InProcessDispatcher(env, build(), at_once=settings.lanes)
+        self.resolver = Resolver(
+            db,
+            clock,
+            wake=self.dispatcher.wake,
+            withheld=lambda event_id: board.announce(event_id, None),
+            resolved=self._to_index.set,
+        )
+        self.timekeeper = Timekeeper(db, clock, wake=self.dispatcher.wake, idle=self.idle)
+        self.intake = Intake(db, clock)
+        self.decisions = Decisions(db, env.shelf)
+        self.people = People(db, clock, forgetting, wake=self.dispatcher.wake)
+        self.approving = Approving(db, clock, wake=self.dispatcher.wake)
+        self.publishing = Publishing(db, clock, env.shelf)
+
+    # -- life -------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Take up what an earlier process left, then go on."""
+        await self.resolver.start()
+        for customer_id in await self.db.read(waiting_customers):
+            self.dispatcher.wake(customer_id)
+        await self.timekeeper.start()
+        self._indexing = asyncio.create_task(self._index(), name="memory-index")
+        self._to_index.set()
+        self._ready = True
+
+    async def stop(self) -> None:
+        """Let the running lanes reach a commit, then let go. What is left is picked up next time."""
+        self._ready = False
+        await self.timekeeper.stop()
+        await self.resolver.stop()
+        await self.dispatcher.stop()
+        if self._indexing is not None:
+            self._indexing.cancel()
+            await asyncio.gather(self._indexing, return_exceptions=True)
+        await self._forgetting.idle()
+        self.env.recall.vectors.close()
+        await asyncio.to_thread(self.db.close)
+
+    @property
+    def ready(self) -> bool:
+        """Whether it works off what it accepts."""
+        return self._ready and self.resolver.alive
+
+    async def idle(self) -> None:
+        """Return once everything accepted is resolved and no lane is running."""
+        while True:
+            await self.resolver.reached(self._seq)
+            await self.dispatcher.idle()
+            if self.resolver.at >= self._seq and self.dispatcher.is_idle:
+                return
+
+    async def caught_up(self) -> None:
+        """Wait until everything accepted so far is resolved; `NotReady` after five seconds."""
+        try:
+            await asyncio.wait_for(self.resolver.reached(self._seq), CAUGHT_UP_WITHIN)
+        except TimeoutError:
+            raise NotReady(
+                "events accepted before this are still being resolved; try again"
+            ) from None
+
+    # -- in ---------------------------------------------------------------------------------------
+
+    async def accept(self, source: str, messages: Sequence[Message]) -> list[Accepted]:
+        """Accept Segment messages, all or none; durable on return."""
+        accepted = await self.intake.take(source, messages)
+        for message in messages:
+            self.env.telemetry.accepted.labels(message.type).inc()
+        self._arrived(accepted)
+        return accepted
+
+    async def trigger(self, source: str, request: TriggerRequest, *, wait: float = 0) -> Triggered:
+        """Accept a trigger; with `wait` (seconds) its decision, if that is there in time."""
+        event_id = new_id("evt")
+        with self._board.expect(event_id) as told:
+            accepted = await self.intake.take_trigger(
+                source,
+                request,
+                event_id=event_id,
+                ground=self.env.ground,
+                currency=await self.currency(),
+            )
+            self.env.telemetry.accepted.labels("trigger").inc()
+            self._arrived([accepted])
+            if accepted.duplicate:
+                return await self._known(accepted.event_id, wait)
+            if wait > 0:
+                await asyncio.wait([told], timeout=wait)
+        return Triggered(event_id, await self._decision_of(event_id))
+
+    async def put_products(self, rows: Sequence[ProductIn]) -> int:
+        """Write catalogue rows, all or none. Returns how many."""
+        check_currency(rows, await self.currency())
+        return await self.db.write(put_products, rows, now_us=self.clock.now_us())
+
+    async def currency(self) -> str:
+        """The currency of the policy pack in force."""
+        pack = await self.db.read(self.env.shelf.live, self.env.pack_name)
+        return pack.currency
+
+    # -- time -------------------------------------------------------------------------------------
+
+    async def advance(self, *, by_us: int | None = None, to_us: int | None = None) -> int:
+        """Move simulated time on; returns where it stands once all due work is done."""
+        if not self.clock.simulated:
+            raise Conflict("this server runs on the machine's clock; start it with USHER_CLOCK")
+        target = to_us if to_us is not None else self.clock.now_us() + (by_us or 0)
+        if target < self.clock.now_us():
+            raise BadRequest("simulated time cannot go back")
+        await self.timekeeper.advance_to(target)
+        return self.clock.now_us()
+
+    # -- counted ----------------------------------------------------------------------------------
+
+    async def metrics(self) -> bytes:
+        """Counters in Prometheus' text format."""
+        telemetry = self.env.telemetry
+        telemetry.lanes.set(self.dispatcher.running)
+        for fact, n in (await self.db.read(closed_counts.totals)).items():
+            telemetry.failed_closed.labels(fact).set(n)
+        return telemetry.exposition()
+
+    async def failed_closed(self) -> list[dict[str, Any]]:
+        """How often missing facts closed the gate, newest day first."""
+        rows = await self.db.read(closed_counts.listing, limit=500)
+        return [dict(row._mapping) for row in rows]
+
+    # -- documents --------------------------------------------------------------------------------
+
+    async def reload(self) -> None:
+        """Take up the agents, messages and brand that are in force now."""
+        library = await self.db.read(documents.library_in_force)
+        self.env.library = library
+        self.env.ground = ground_of(library)
+
+    # -- inside -----------------------------------------------------------------------------------
+
+    def _arrived(self, accepted: Sequence[Accepted]) -> None:
+        self._seq = max([self._seq, *(a.seq for a in accepted)])
+        self.resolver.ring()
+
+    async def _known(self, event_id: str, wait: float) -> Triggered:
+        """The decision of an event that was accepted before, waited for where it is on its way."""
+        with self._board.expect(event_id) as told:
+            decision = await self._decision_of(event_id)
+            if decision is None and wait > 0:
+                await asyncio.wait([told], timeout=wait)
+                decision = await self._decision_of(event_id)
+        return Triggered(event_id, decision)
+
+    async def _decision_of(self, event_id: str) -> dict[str, Any] | None:
+        decision_id = await self.db.read(_decision_id, event_id)
+        if decision_id is None:
+            return None
+        decision = await self.db.read(projected, self.db.vault, decision_id)
+        return None if decision is None or decision["status"] == "running" else decision
+
+    async def _index(self) -> None:
+        """Keep the memory index up to date, off the decision's path."""
+        while True:
+            await self._to_index.wait()
+            self._to_index.clear()
+            await self.env.recall.index()
+
+
+def ground_of(library: Any) -> Ground:
+    """What lanes stand on: agents by goal, and fresh ids."""
+    agents: Mapping[str, Any] = {
+        goal: agent for agent in library.agents.values() for goal in agent.goals
+    }
+    return Ground(agents=agents, fresh_id=new_id)
+
+
+def _decision_id(conn: Connection, event_id: str) -> str | None:
+    value = conn.execute(select(events.c.decision_id).where(events.c.id == event_id)).scalar()
+    return None if value is None else str(value)
+
+
+__all__ = ["Recall", "Runs", "Triggered", "ground_of"]

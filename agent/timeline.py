@@ -1,0 +1,106 @@
+"""One person's timeline: what arrived, what was decided, what was done, newest first.
+
+The order and the page come from plain columns; only what is on the page is opened.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, literal, or_, select, union_all
+
+from agent.errors import BadRequest
+from store.schema import approvals, decisions, effects, events, suppressions
+from store.sealing import Vault
+
+
+def timeline(
+    conn: Connection, vault: Vault, customer_id: str, *, after: str | None, limit: int
+) -> list[dict[str, Any]]:
+    """Items `{kind, at, id, …}` older than the cursor `after` (`at:id`)."""
+    parts = union_all(
+        _part("event", events, events.c.received_at),
+        _part("decision", decisions, decisions.c.opened_at),
+        _part("effect", effects, effects.c.claimed_at),
+        _part("approval", approvals, approvals.c.requested_at),
+        _part("suppression", suppressions, suppressions.c.at),
+    ).subquery()
+    query = select(parts.c.kind, parts.c.at, parts.c.id).where(parts.c.customer_id == customer_id)
+    if after is not None:
+        at, ref = _cursor(after)
+        older = or_(parts.c.at < at, and_(parts.c.at == at, parts.c.id < ref))
+        query = query.where(older)
+    query = query.order_by(parts.c.at.desc(), parts.c.id.desc()).limit(limit)
+    return [
+        {
+            "kind": row.kind,
+            "at": row.at,
+            "id": row.id,
+            "cursor": f"{row.at}:{row.id}",
+            **_DETAILS[row.kind](conn, vault, row.id),
+        }
+        for row in conn.execute(query).all()
+    ]
+
+
+def _part(kind: str, table: Any, at: Any) -> Select[Any]:
+    return select(
+        literal(kind).label("kind"), at.label("at"), table.c.id.label("id"), table.c.customer_id
+    )
+
+
+def _cursor(text: str) -> tuple[int, str]:
+    at, _, ref = text.partition(":")
+    if not at.isdigit() or not ref:
+        raise BadRequest("cursor is not one that this list gave")
+    return int(at), ref
+
+
+def _event(conn: Connection, vault: Vault, event_id: str) -> dict[str, Any]:
+    row = conn.execute(select(events).where(events.c.id == event_id)).one()
+    body = vault.open_json("events.body", row.body_sealed)
+    return {
+        "type": row.kind,
+        "event": body.get("event"),
+        "occurred_at": row.occurred_at,
+        "state": row.state,
+        "reason": row.reason,
+        "decision_id": row.decision_id,
+    }
+
+
+def _decision(conn: Connection, vault: Vault, decision_id: str) -> dict[str, Any]:
+    row = conn.execute(select(decisions).where(decisions.c.id == decision_id)).one()
+    return {"goal": row.goal, "agent": row.agent, "arm": row.arm, "status": row.status}
+
+
+def _effect(conn: Connection, vault: Vault, effect_id: str) -> dict[str, Any]:
+    row = conn.execute(select(effects).where(effects.c.id == effect_id)).one()
+    return {
+        "effect": row.kind,
+        "channel": None if row.channel == "none" else row.channel,
+        "status": row.status,
+        "reason": row.reason,
+        "not_before": row.not_before,
+        "decision_id": row.decision_id,
+    }
+
+
+def _approval(conn: Connection, vault: Vault, approval_id: str) -> dict[str, Any]:
+    row = conn.execute(select(approvals).where(approvals.c.id == approval_id)).one()
+    return {"outcome": row.outcome, "status": row.status, "decision_id": row.decision_id}
+
+
+def _suppression(conn: Connection, vault: Vault, suppression_id: str) -> dict[str, Any]:
+    row = conn.execute(select(suppressions).where(suppressions.c.id == suppression_id)).one()
+    kept = ("scope", "purpose", "channel", "by", "until", "lifted_at")
+    return {name: row._mapping[name] for name in kept}
+
+
+_DETAILS = {
+    "event": _event,
+    "decision": _decision,
+    "effect": _effect,
+    "approval": _approval,
+    "suppression": _suppression,
+}

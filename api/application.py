@@ -1,0 +1,57 @@
+"""The application: every route over one service, errors as problems, nothing that leaves the machine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from agent.runs import Runs
+from api import (
+    approvals,
+    clock,
+    customers,
+    decisions,
+    experiments,
+    policies,
+    problems,
+    products,
+    segment,
+    service,
+    triggers,
+)
+from api.limits import BodyLimit
+
+_ROUTERS = (
+    segment.router,
+    triggers.router,
+    decisions.router,
+    customers.router,
+    products.router,
+    approvals.router,
+    policies.router,
+    experiments.router,
+    clock.router,
+    service.router,
+)
+
+
+def create_app(runs: Runs, *, version: str) -> FastAPI:
+    """The ASGI application; starts the service with it and stops it with it."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await runs.start()
+        try:
+            yield
+        finally:
+            await runs.stop()
+
+    app = FastAPI(title="Usher", version=version, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.runs = runs
+    app.add_middleware(BodyLimit, limit=runs.settings.body_limit)
+    problems.register(app)
+    for router in _ROUTERS:
+        app.include_router(router)
+    return app

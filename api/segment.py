@@ -1,0 +1,69 @@
+"""Segment's HTTP API: the official SDKs work unchanged. Answered 200 means durable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Body
+from pydantic import ValidationError
+
+from agent.errors import BadRequest
+from agent.messages import TYPES, Message
+from api.access import Sender, Service
+from store.principals import Principal
+
+router = APIRouter(tags=["events"])
+MOST_IN_A_BATCH = 1_000
+
+
+def source_of(principal: Principal) -> str:
+    """Events are deduplicated per source: the principal whose key sent them."""
+    return principal.id
+
+
+@router.post("/v1/batch")
+async def batch(runs: Service, principal: Sender, body: dict[str, Any] = Body()) -> dict[str, bool]:
+    """Up to 1,000 messages, all or none."""
+    listed = body.get("batch")
+    if not isinstance(listed, list):
+        raise BadRequest('a batch is {"batch": [message, …]}')
+    if len(listed) > MOST_IN_A_BATCH:
+        raise BadRequest(f"a batch holds {MOST_IN_A_BATCH} messages at most")
+    shared = body.get("context")
+    messages = []
+    for k, item in enumerate(listed):
+        if not isinstance(item, dict):
+            raise BadRequest(f"message {k} is no object")
+        if isinstance(shared, dict):
+            item = {**item, "context": {**shared, **(item.get("context") or {})}}
+        messages.append(_message(item, f"message {k}"))
+    if messages:
+        await runs.accept(source_of(principal), messages)
+    return {"success": True}
+
+
+def _add(kind: str) -> None:
+    async def one(
+        runs: Service, principal: Sender, body: dict[str, Any] = Body()
+    ) -> dict[str, bool]:
+        message = _message({**body, "type": kind}, f"this {kind} message")
+        await runs.accept(source_of(principal), [message])
+        return {"success": True}
+
+    one.__doc__ = f"One {kind} message."
+    router.post(f"/v1/{kind}", name=kind)(one)
+
+
+for _kind in TYPES:
+    _add(_kind)
+
+
+def _message(item: dict[str, Any], where: str) -> Message:
+    try:
+        return Message.model_validate(item)
+    except ValidationError as error:
+        said = "; ".join(
+            f"{'.'.join(str(part) for part in e['loc']) or 'it'}: {e['msg']}"
+            for e in error.errors(include_input=False, include_url=False)
+        )
+        raise BadRequest(f"{where} cannot be taken: {said}") from None
