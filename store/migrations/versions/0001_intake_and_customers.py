@@ -193,7 +193,7 @@ def upgrade() -> None:
         "memories",
         ["id"],
         unique=False,
-        sqlite_where=sa.text("indexed = 0"),
+        sqlite_where=sa.text('"indexed" = 0'),
         postgresql_where=sa.text("indexed = 0"),
     )
     op.create_table(
