@@ -1,5 +1,281 @@
-"""The `usher` command."""
+"""The `usher` command. Whatever writes goes through HTTP: to the folder's server, or one made for it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import httpx
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+import server
+from agent.assembly import outbox_folder
+from agent.documents import BrokenDocuments
+from agent.errors import UsherError
+from agent.publishing import check
+from agent.settings import Settings
+from customers.import_formats import UnreadableFile
+from customers.import_rows import ImportKind, Reading
+from evals.importing import import_over_http
+from prompts.problems import PromptError
+from store.database import open_vault
+from store.lock import FolderBusy
+from store.master_key import MasterKeyError
+from store.sealing import Erased
+from tools.channels.outbox import NotInOutbox, Outbox
+from tools.packs import NoPack
+
+T = TypeVar("T")
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+outbox_app = typer.Typer(no_args_is_help=True, help="Messages as they would arrive.")
+policy_app = typer.Typer(no_args_is_help=True, help="Policy packs.")
+keys_app = typer.Typer(no_args_is_help=True, help="Keys of principals.")
+audit_app = typer.Typer(no_args_is_help=True, help="The journal's chain.")
+app.add_typer(outbox_app, name="outbox")
+app.add_typer(policy_app, name="policy")
+app.add_typer(keys_app, name="keys")
+app.add_typer(audit_app, name="audit")
+out, err = Console(), Console(stderr=True)
+
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Folder of database, keys and outbox.", metavar="DIR")
+]
+#: What a person can act on: the message is enough, a traceback would only hide it.
+_PLAIN = (
+    UsherError,
+    BrokenDocuments,
+    PromptError,
+    FolderBusy,
+    MasterKeyError,
+    NoPack,
+    NotInOutbox,
+    UnreadableFile,
+    Erased,
+)
 
 
 def main() -> None:
-    """Run the command."""
+    """Run the command; what can be acted on is said in a line, exit code 2."""
+    try:
+        app()
+    except _PLAIN as error:
+        err.print(f"usher: {error}", markup=False, highlight=False)
+        sys.exit(2)
+    except ValidationError as error:
+        for item in error.errors(include_input=False, include_url=False):
+            name = ".".join(str(part) for part in item["loc"])
+            err.print(f"usher: setting {name}: {item['msg']}", markup=False, highlight=False)
+        sys.exit(2)
+    except httpx.HTTPError as error:
+        err.print(f"usher: the server could not be reached: {error}", markup=False)
+        sys.exit(2)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    data: Data = None,
+) -> None:
+    """Serve the API and work off events.
+
+    Example: usher serve --port 8000 --data ./usher-data
+    """
+    settings = _settings(data)
+    out.print(f"usher: http://{host}:{port}, data in {settings.data}, key in "
+              f"{settings.data / 'admin.key'}", markup=False, highlight=False)  # fmt: skip
+    server.serve(settings, host=host, port=port)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="CSV, JSON Lines, Parquet, or the CDNOW file.")],
+    kind: Annotated[ImportKind | None, typer.Option(help="What the rows are about.")] = None,
+    currency: Annotated[str | None, typer.Option(help="For amounts without one: EUR.")] = None,
+    zone: Annotated[str | None, typer.Option(help="For times without one: Europe/Berlin.")] = None,
+    region: Annotated[str | None, typer.Option(help="For national phone numbers: DE.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="If neither UTF-8 nor UTF-16.")] = None,
+    data: Data = None,
+) -> None:
+    """Import profiles, orders, consents or products; run it again after an interruption.
+
+    Example: usher import customers.csv --zone Europe/Berlin
+    """
+    reading = Reading(kind=kind, currency=currency, zone=zone, region=region, encoding=encoding)
+    settings = _settings(data)
+
+    async def work() -> int:
+        async with server.connect(settings) as client:
+            return await import_over_http(file, client, reading, out)
+
+    sys.exit(asyncio.run(work()))
+
+
+@app.command()
+def explain(decision: Annotated[str, typer.Argument(help="dec_…")], data: Data = None) -> None:
+    """Why a decision came out as it did, why not otherwise, and what would have changed it.
+
+    Example: usher explain dec_01k…
+    """
+    told = _get(_settings(data), f"/v1/decisions/{decision}/explain")
+    out.print(told["text"], markup=False, highlight=False)
+
+
+@app.command()
+def replay(
+    decision: Annotated[str, typer.Argument(help="dec_…")],
+    policy: Annotated[Path | None, typer.Option(help="Another pack, for a what-if.")] = None,
+    data: Data = None,
+) -> None:
+    """Decide a recorded decision again, without a model and without effects.
+
+    Example: usher replay dec_01k… --policy draft.yaml
+    """
+    body = {"policy": policy.read_text(encoding="utf-8")} if policy is not None else {}
+    told = _call(_settings(data), "POST", f"/v1/decisions/{decision}/replay", body)
+    table = Table("turn", "tool", "recorded", "now", "same")
+    for step in told["steps"]:
+        same = "yes" if step["same"] else "NO"
+        table.add_row(str(step["n"]), step["tool"], step["recorded"], step["replayed"], same)
+    out.print(table)
+    out.print("the same verdicts" if told["same"] else "not the same")
+    if not told["same"] and policy is None:
+        sys.exit(1)
+
+
+@app.command()
+def erase(
+    reference: Annotated[str, typer.Argument(help="Our id, or any identifier of theirs.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    data: Data = None,
+) -> None:
+    """Forget a person; prints the receipt.
+
+    Example: usher erase ada@example.com
+    """
+    if not yes:
+        typer.confirm("This destroys the person's keys and cannot be undone. Go on?", abort=True)
+    receipt = _call(_settings(data), "DELETE", f"/v1/customers/{reference}", None)
+    out.print_json(json.dumps(receipt))
+
+
+@app.command()
+def migrate(data: Data = None) -> None:
+    """Bring the database to the newest schema, before the first start of a new version."""
+    settings = _settings(data)
+
+    async def work() -> None:
+        async with server.connect(settings):
+            pass
+
+    asyncio.run(work())
+    out.print("the schema is current", markup=False)
+
+
+@outbox_app.command("list")
+def outbox_list(data: Data = None) -> None:
+    """Every message that was written, oldest first."""
+    settings = _settings(data)
+    with open_vault(settings.data, settings.master()) as vault:
+        box = Outbox(outbox_folder(settings.data), vault)
+        table = Table("id", "channel", "to")
+        for effect_id in box.ids():
+            try:
+                letter = box.open(effect_id)
+                table.add_row(effect_id, letter.channel, letter.to)
+            except Erased:
+                table.add_row(effect_id, "", "(erased)")
+        out.print(table)
+
+
+@outbox_app.command("show")
+def outbox_show(effect: Annotated[str, typer.Argument(help="eff_…")], data: Data = None) -> None:
+    """One message, byte for byte as it would arrive.
+
+    Example: usher outbox show eff_01k…
+    """
+    settings = _settings(data)
+    with open_vault(settings.data, settings.master()) as vault:
+        raw = Outbox(outbox_folder(settings.data), vault).read(effect)
+    sys.stdout.buffer.write(raw)
+
+
+@policy_app.command("check")
+def policy_check(file: Annotated[Path, typer.Argument(help="A pack.")]) -> None:
+    """What is wrong with a pack, each problem as FILE:LINE:COL: text.
+
+    Example: usher policy check policies/commerce.yaml
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        err.print(f"usher: {file} cannot be read: {error}", markup=False)
+        sys.exit(2)
+    found = check(text, file=str(file))
+    for line in found["problems"]:
+        print(line)
+    if not found["ok"]:
+        sys.exit(1)
+    print(f"{file}: {found['policy']} version {found['version']} is in order")
+
+
+@keys_app.command("add")
+def keys_add(
+    name: Annotated[str, typer.Argument(help="Who it is for.")],
+    role: Annotated[str, typer.Option(help="ingest, viewer, operator, approver or admin.")],
+    data: Data = None,
+) -> None:
+    """Make a principal and print the key, once.
+
+    Example: usher keys add cdp --role ingest
+    """
+    made = _call(_settings(data), "POST", "/v1/principals", {"name": name, "role": role})
+    out.print(f"{made['name']} ({made['role']}): {made['key']}", markup=False, highlight=False)
+
+
+@audit_app.command("verify")
+def audit_verify(data: Data = None) -> None:
+    """Whether every chain of the journal is whole and fits its signed anchors."""
+    told = _get(_settings(data), "/v1/audit")
+    out.print_json(json.dumps(told))
+    if not told["ok"]:
+        sys.exit(1)
+
+
+def _settings(data: Path | None) -> Settings:
+    return Settings() if data is None else Settings(data=data)
+
+
+def _get(settings: Settings, path: str) -> Any:
+    return _call(settings, "GET", path, None)
+
+
+def _call(settings: Settings, method: str, path: str, body: Any) -> Any:
+    async def work() -> Any:
+        async with server.connect(settings) as client:
+            response = await client.request(method, path, json=body)
+        if response.is_error:
+            said = response.json()
+            raise _Refused(f"{said.get('title')}: {said.get('detail')}")
+        return response.json()
+
+    return _run(work())
+
+
+class _Refused(UsherError):
+    """The server said no."""
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(work)
+
+
+if __name__ == "__main__":
+    main()

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 
+import httpx
 import structlog
 import uvicorn
 from fastapi import FastAPI
@@ -38,6 +41,38 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
         uvicorn.run(app, host=host, port=port, access_log=False, log_level="warning")
     finally:
         lock.release()
+
+
+@asynccontextmanager
+async def connect(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the folder's running server, or of an application made for the moment.
+
+    Either way what is said is HTTP, with the admin's key, so every command goes through one door.
+    """
+    url = address_of(settings.data)
+    if url is not None:
+        async with httpx.AsyncClient(base_url=url, headers=_key(settings.data), timeout=120) as out:
+            yield out
+        return
+    lock = FolderLock(settings.data)
+    lock.take()
+    try:
+        app = build(settings)
+        transport = httpx.ASGITransport(app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(
+                transport=transport, base_url="http://usher", headers=_key(settings.data)
+            ) as inside,
+        ):
+            yield inside
+    finally:
+        lock.release()
+
+
+def _key(data: Path) -> dict[str, str]:
+    key = (data / "admin.key").read_text().strip()
+    return {"authorization": f"Bearer {key}"}
 
 
 def address_of(data: Path) -> str | None:

@@ -22,7 +22,7 @@ from agent.telemetry import Telemetry
 from agent.vectors import MemoryVectors
 from prompts.library import Library
 from store import clock as clock_rows
-from store import master_key, principals
+from store import principals
 from store.clock import Clock, SimulatedClock, SystemClock
 from store.database import Database
 from store.ids import new_id
@@ -38,13 +38,10 @@ def open_runs(settings: Settings) -> Runs:
 
     Raises `MasterKeyError`, `BrokenDocuments` and `Conflict`, each saying what to do.
     """
-    master = settings.master_key
     db = Database.open(
         settings.data,
         url=settings.database_url,
-        master=None
-        if master is None
-        else master_key.decode(master.get_secret_value(), where="USHER_MASTER_KEY"),
+        master=settings.master(),
     )
     try:
         return _assemble(settings, db)

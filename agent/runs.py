@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from agent import documents
 from agent.accepting import Accepted
@@ -38,7 +38,7 @@ from store import closed_counts
 from store.clock import Clock
 from store.database import Database
 from store.ids import new_id
-from store.schema import events
+from store.schema import events, inbox
 
 CAUGHT_UP_WITHIN = 5.0
 
@@ -201,6 +201,10 @@ class Runs:
             telemetry.failed_closed.labels(fact).set(n)
         return telemetry.exposition()
 
+    async def inbox(self) -> dict[str, Any]:
+        """How many messages wait to be resolved, and the dead letters."""
+        return await self.db.read(_inbox)
+
     async def failed_closed(self) -> list[dict[str, Any]]:
         """How often missing facts closed the gate, newest day first."""
         rows = await self.db.read(closed_counts.listing, limit=500)
@@ -250,6 +254,20 @@ def ground_of(library: Any) -> Ground:
         goal: agent for agent in library.agents.values() for goal in agent.goals
     }
     return Ground(agents=agents, fresh_id=new_id)
+
+
+def _inbox(conn: Connection) -> dict[str, Any]:
+    waiting = conn.execute(
+        select(func.count()).select_from(inbox).where(inbox.c.status == "accepted")
+    ).scalar_one()
+    dead = conn.execute(
+        select(inbox).where(inbox.c.status == "dead").order_by(inbox.c.seq.desc()).limit(100)
+    )
+    letters = [
+        {"event_id": row.event_id, "type": row.kind, "at": row.received_at, "reason": row.reason}
+        for row in dead
+    ]
+    return {"waiting": int(waiting), "dead_letters": letters}
 
 
 def _decision_id(conn: Connection, event_id: str) -> str | None:

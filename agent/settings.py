@@ -13,6 +13,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from store.master_key import decode
+
 
 class Settings(BaseSettings):
     """What a deployment may set. An unknown key in `usher.toml` is an error."""
@@ -71,3 +73,9 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment, then `usher.toml`."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    def master(self) -> bytes | None:
+        """The master key where it is set; None: the folder's own."""
+        if self.master_key is None:
+            return None
+        return decode(self.master_key.get_secret_value(), where="USHER_MASTER_KEY")

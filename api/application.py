@@ -14,7 +14,9 @@ from api import (
     customers,
     decisions,
     experiments,
+    imports,
     policies,
+    principals,
     problems,
     products,
     segment,
@@ -31,8 +33,10 @@ _ROUTERS = (
     products.router,
     approvals.router,
     policies.router,
+    principals.router,
     experiments.router,
     clock.router,
+    imports.router,
     service.router,
 )
 

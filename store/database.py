@@ -8,8 +8,10 @@ readers beside it. PostgreSQL: a small pool of threads; units that meet a deadlo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -32,6 +34,20 @@ _TRIES = 5
 _AGAIN = {"40001", "40P01"}
 
 
+@contextmanager
+def open_vault(folder: Path, master: bytes | None) -> Iterator[Vault]:
+    """The keys of a SQLite deployment alone, for whoever only opens what is sealed elsewhere."""
+    if not (folder / "keys.db").exists():
+        raise master_key.MasterKeyError(
+            f"{folder} holds no data of usher; name its folder with --data"
+        )
+    vault = Vault(KeyTable.in_file(folder / "keys.db"), master or master_key.of_folder(folder))
+    try:
+        yield vault
+    finally:
+        vault.close()
+
+
 class Database:
     """One per process. `dialect` is `sqlite` or `postgresql`."""
 
@@ -51,21 +67,26 @@ class Database:
         folder.mkdir(parents=True, exist_ok=True)
         if master is None:
             master = master_key.of_folder(folder)
-        if url is None:
-            path = folder / "usher.db"
-            engine = sqlite_engine(path, begin="BEGIN IMMEDIATE")
-            readers = sqlite_engine(path, begin="BEGIN", read_only=True)
-            keys = KeyTable.in_file(folder / "keys.db")
-        else:
-            engine = postgresql_engine(url, pool_size=2 * _PG_THREADS)
-            readers = engine.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
-            keys = KeyTable.shared(postgresql_engine(url, pool_size=2))
-        migrate.upgrade(engine)
-        vault = Vault(keys, master)
-        with engine.begin() as conn:
-            journal.open_shards(conn)
+        with ExitStack() as opened:
+            if url is None:
+                path = folder / "usher.db"
+                engine = sqlite_engine(path, begin="BEGIN IMMEDIATE")
+                readers = sqlite_engine(path, begin="BEGIN", read_only=True)
+                opened.callback(readers.dispose)
+                keys = KeyTable.in_file(folder / "keys.db")
+            else:
+                engine = postgresql_engine(url, pool_size=2 * _PG_THREADS)
+                readers = engine.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+                keys = KeyTable.shared(url)
+            opened.callback(engine.dispose)
+            opened.callback(keys.close)
+            migrate.upgrade(engine)
+            vault = Vault(keys, master)
+            with engine.begin() as conn:
+                journal.open_shards(conn)
+            opened.pop_all()
         return cls(folder, engine, readers, vault)
 
     async def write(
