@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.pool import StaticPool
 
+from store.engines import postgresql_engine
 from store.schema import key_metadata, subject_keys
 
 #: Any number that only we use: see `store.migrate` for the other one.
@@ -54,9 +55,9 @@ class KeyTable:
             key_metadata.create_all(conn)
 
     @classmethod
-    def shared(cls, engine: Engine) -> KeyTable:
+    def shared(cls, url: str) -> KeyTable:
         """The key table of a PostgreSQL deployment: other processes add and destroy keys too."""
-        return cls(engine, is_shared=True)
+        return cls(postgresql_engine(url, pool_size=2), is_shared=True)
 
     @classmethod
     def in_file(cls, path: Path) -> KeyTable:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,7 @@ class Writer:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._closing = False
+        self.is_closing = False
         self._gate = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="usher-writer", daemon=True)
         self._thread.start()
@@ -100,14 +100,14 @@ class Writer:
     def close(self) -> None:
         """Finish what waits, then stop."""
         with self._gate:
-            if not self._closing:
-                self._closing = True
+            if not self.is_closing:
+                self.is_closing = True
                 self._jobs.put(None)
         self._thread.join()
 
     def _enqueue(self, job: _Job) -> None:
         with self._gate:
-            if self._closing:
+            if self.is_closing:
                 raise DatabaseClosed("the database is closed; nothing more is written")
             self._jobs.put(job)
 
@@ -144,7 +144,7 @@ class Writer:
 
     def _together(self, conn: Connection, group: Sequence[_Job]) -> bool:
         try:
-            with conn.begin():
+            with _transaction(conn):
                 for job in group:
                     self._in_savepoint(conn, job)
         except SQLAlchemyError:
@@ -165,7 +165,17 @@ class Writer:
             if job.outside:
                 job.result = job.unit(conn.connection.driver_connection, *job.args, **job.kwargs)
                 return
-            with conn.begin():
+            with _transaction(conn):
                 job.run(conn)
         except BaseException as error:
             job.result, job.error = None, error
+
+
+@contextmanager
+def _transaction(conn: Connection) -> Iterator[None]:
+    try:
+        with conn.begin():
+            yield
+    except BaseException:
+        conn.connection.rollback()  # a COMMIT that fails leaves SQLite's transaction open
+        raise
