@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from tools.cart import CartLine, in_stock, wanted
 from tools.margin import FULL_BP, margin_bp
-from tools.picture import CartLine, Picture
+from tools.picture import Picture
 from tools.tool import ActionKind, Args, Setting, Tool
 
 
@@ -41,17 +42,20 @@ def worst_margin(picture: Picture, discount_bp: int) -> int | None:
 
 
 def _inventory(picture: Picture, args: GetInventory, setting: Setting) -> dict[str, Any]:
+    needed = wanted(picture.lines)
     lines = [
         {
             "sku": line.sku,
             "name": line.name,
             "quantity": line.quantity,
             "stock": line.free_stock,
-            "in_stock": line.free_stock is not None and line.free_stock >= line.quantity,
+            "in_stock": line.quantity is not None
+            and line.free_stock is not None
+            and line.free_stock >= needed[line.sku],
         }
         for line in picture.lines
     ]
-    return {"lines": lines, "all_in_stock": bool(lines) and all(x["in_stock"] for x in lines)}
+    return {"lines": lines, "all_in_stock": in_stock(picture.lines) is True}
 
 
 def _margin(picture: Picture, args: GetMargin, setting: Setting) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """The claim: one transaction in which a call becomes an effect, or does not (DESIGN §3.8).
 
 Under the lane's epoch it takes the live pack, reads the facts again, decides again, reserves caps,
-budget and stock, writes the effect, its rows and its journal entries. Whatever fails takes all of it
-back. There is no other way for a tool to touch the world (P1, P2, P3, P4).
+budget and stock, writes the effect, its rows and its journal entries. Whatever fails takes all of
+it back. There is no other way for a tool to touch the world (P1, P2, P3, P4).
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
+from policies.obligations import NOT_BEFORE_US
 from policies.verdict import Outcome
-from store import approvals, counters, lanes, ledger, wakeups
+from store import approvals, lanes, ledger, wakeups
 from store.ledger import Contact, EffectStatus, NewEffect
-from store.schema import effects, products
+from store.schema import effects
 from store.sealing import Vault
-from tools.gate import Decided, Proposed, decide
+from tools import budgets, stock
+from tools.cart import wanted
+from tools.gate import Decided, Proposed, call_key, decide
 from tools.packs import PackShelf
 from tools.picture import Picture, load_picture
 from tools.tool import ActionKind, Prepared, Setting
@@ -30,6 +33,22 @@ class Overspent(Exception):
     def __init__(self, counter: str) -> None:
         super().__init__(f"{counter} is used up")
         self.counter = counter
+
+
+class Refused(Exception):
+    """The gate said no, or asked for a person, when it decided again inside the claim."""
+
+    def __init__(self, decided: Decided) -> None:
+        super().__init__(decided.verdict.outcome.value)
+        self.decided = decided
+
+
+class Moved(Exception):
+    """What the effect was made of (address, cart, offer, price) has changed; prepare it again."""
+
+    def __init__(self, decided: Decided) -> None:
+        super().__init__("what it was prepared from has changed")
+        self.decided = decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +84,23 @@ class Claim:
 
 
 def claim(conn: Connection, vault: Vault, shelf: PackShelf, request: Claim) -> Claimed:
-    """Run the claim. Raises `StaleEpoch` and `Overspent`; both leave nothing behind."""
+    """Run the claim. `StaleEpoch`, `Refused`, `Moved` and `Overspent` leave nothing behind.
+
+    A call that is an effect already is that effect: nothing is decided against it, and its first
+    result is given again.
+    """
+    if request.setting.mode == "shadow":
+        raise ValueError("an agent in shadow claims nothing")
     lanes.hold(conn, request.customer_id, request.epoch)
     setting = replace(request.setting, pack=shelf.live(conn, request.pack_name))
+    key = call_key(
+        decision_id=setting.decision_id,
+        proposed=request.proposed,
+        customer_id=request.customer_id,
+    )
+    existing = ledger.by_key(conn, key)
+    if existing is not None:
+        return _as_before(conn, vault, request, setting, existing)
     for effect_id in request.preempts:
         ledger.move(
             conn,
@@ -76,29 +109,19 @@ def claim(conn: Connection, vault: Vault, shelf: PackShelf, request: Claim) -> C
             at=request.now_us,
             reason="a stronger contact took its place",
         )
-    picture = load_picture(
-        conn,
-        vault,
-        customer_id=request.customer_id,
-        context=request.context,
-        pack=setting.pack,
-        now_us=request.now_us,
-    )
+    picture = _look(conn, vault, request, setting)
     decided = decide(picture, request.proposed, setting)
     if not permitted(conn, vault, decided, request.approval_id):
         raise Refused(decided)
     prepared = request.prepared
-    if prepared.to is not None and picture.addresses.get(prepared.channel) != prepared.to:
+    if decided.tool is None or (
+        prepared.basis != decided.tool.basis(picture, decided.args, setting)
+    ):
         raise Moved(decided)
-    key = f"{request.setting.decision_id}:{decided.digest}"
-    existing = ledger.by_key(conn, key)
-    if existing is not None:
-        status = EffectStatus(existing.status)
-        return Claimed(decided, prepared, existing.id, status, existing.not_before, fresh=False)
     not_before = _not_before(decided)
     status = _first_status(prepared, not_before)
-    _reserve(conn, request, setting, picture)
-    ledger.claim(
+    _reserve(conn, request, setting, picture, decided)
+    written = ledger.claim(
         conn,
         vault,
         _row(request, decided, key, status, not_before),
@@ -107,6 +130,8 @@ def claim(conn: Connection, vault: Vault, shelf: PackShelf, request: Claim) -> C
         claim_until=request.claim_until,
         contact=_contact(picture, decided, not_before or request.now_us),
     )
+    if not written:
+        raise RuntimeError(f"the effect {request.effect_id} is there already, under another call")
     if prepared.write is not None:
         prepared.write(conn, vault, request.effect_id)
     _schedule(conn, request, not_before)
@@ -115,37 +140,59 @@ def claim(conn: Connection, vault: Vault, shelf: PackShelf, request: Claim) -> C
     return claimed
 
 
-class Refused(Exception):
-    """The gate said no, or asked for a person, when it decided again inside the claim."""
-
-    def __init__(self, decided: Decided) -> None:
-        super().__init__(decided.verdict.outcome.value)
-        self.decided = decided
-
-
-class Moved(Exception):
-    """The customer's address changed between rendering and claim; render again."""
-
-    def __init__(self, decided: Decided) -> None:
-        super().__init__("the address changed")
-        self.decided = decided
-
-
 def permitted(conn: Connection, vault: Vault, decided: Decided, approval_id: str | None) -> bool:
-    """Allowed, or allowed by a person who was shown exactly this call and these rules (P9)."""
-    if decided.allowed:
+    """Allowed, or allowed by a person who was shown exactly this call and these rules (P9).
+
+    No approval lifts a denial, or a rule that asks for more than whoever answered could give. Rules
+    that ask for nobody (a later hour, a footer) need not have been shown.
+    """
+    outcome = decided.verdict.outcome
+    if outcome is Outcome.ALLOW:
         return True
-    if decided.verdict.outcome not in (Outcome.REVIEW, Outcome.APPROVAL) or approval_id is None:
+    if outcome not in (Outcome.REVIEW, Outcome.APPROVAL) or approval_id is None:
         return False
     row = approvals.get(conn, approval_id)
-    if row is None or row.status != "approved" or row.call_digest != decided.digest:
+    if row is None or row.status != "approved" or row.decided_by is None:
+        return False
+    if row.call_digest != decided.digest or Outcome(row.outcome).rank < outcome.rank:
         return False
     disclosed = set(vault.open_json("approvals.body", row.body_sealed)["rules"])
-    return {fired.rule for fired in decided.verdict.fired} <= disclosed
+    asking = {f.rule for f in decided.verdict.fired if f.outcome is not Outcome.ALLOW}
+    return asking <= disclosed
+
+
+def _look(
+    conn: Connection,
+    vault: Vault,
+    request: Claim,
+    setting: Setting,
+    without: frozenset[str] = frozenset(),
+) -> Picture:
+    return load_picture(
+        conn,
+        vault,
+        customer_id=request.customer_id,
+        context=request.context,
+        pack=setting.pack,
+        now_us=request.now_us,
+        without=without,
+    )
+
+
+def _as_before(
+    conn: Connection, vault: Vault, request: Claim, setting: Setting, row: Row[Any]
+) -> Claimed:
+    """The effect that this call became the first time, with what it gave then."""
+    picture = _look(conn, vault, request, setting, frozenset({row.id}))
+    decided = decide(picture, request.proposed, setting)
+    result = vault.open_json("effects.body", row.body_sealed)["result"]
+    prepared = replace(request.prepared, result=result)
+    status = EffectStatus(row.status)
+    return Claimed(decided, prepared, row.id, status, row.not_before, fresh=False)
 
 
 def _not_before(decided: Decided) -> int | None:
-    value = decided.verdict.obligations.get("not_before_us")
+    value = decided.verdict.obligations.get(NOT_BEFORE_US)
     return value if isinstance(value, int) else None
 
 
@@ -155,21 +202,26 @@ def _first_status(prepared: Prepared, not_before: int | None) -> EffectStatus:
     return EffectStatus.CLAIMED if not_before is None else EffectStatus.SCHEDULED
 
 
-def _reserve(conn: Connection, request: Claim, setting: Setting, picture: Picture) -> None:
-    for budget in setting.pack.budgets:
-        counters.set_ceiling(conn, picture.budget_keys[budget.id], budget.limit_minor)
-    for key, amount in request.prepared.reservations:
-        if key.startswith("stock:"):
-            _open_stock(conn, key.removeprefix("stock:"))
-        if not counters.reserve(conn, effect_id=request.effect_id, key=key, amount=amount):
-            raise Overspent(key)
-
-
-def _open_stock(conn: Connection, sku: str) -> None:
-    """A product's promised stock is counted from the first claim that names it."""
-    if counters.left(conn, f"stock:{sku}") is None:
-        stock = conn.execute(select(products.c.stock).where(products.c.sku == sku)).scalar()
-        counters.set_ceiling(conn, f"stock:{sku}", stock or 0)
+def _reserve(
+    conn: Connection, request: Claim, setting: Setting, picture: Picture, decided: Decided
+) -> None:
+    """Hold money, then stock, always in one order, so that no two claims block each other."""
+    if decided.kind is ActionKind.OFFER:
+        used_up = budgets.hold(
+            conn,
+            setting.pack,
+            decided.facts,
+            effect_id=request.effect_id,
+            now_us=request.now_us,
+        )
+        if used_up is not None:
+            raise Overspent(used_up)
+    if request.prepared.holds_stock:
+        for sku, quantity in wanted(picture.lines).items():
+            if quantity > 0 and not stock.hold(
+                conn, effect_id=request.effect_id, sku=sku, quantity=quantity
+            ):
+                raise Overspent(f"stock:{sku}")
 
 
 def _contact(picture: Picture, decided: Decided, at: int) -> Contact | None:
@@ -198,7 +250,7 @@ def _row(
         status=status,
         score=request.score,
         expires_at=prepared.expires_at,
-        body=prepared.body,
+        body={**prepared.body, "result": prepared.result},
         not_before=not_before,
         amount_minor=prepared.amount_minor,
         currency=prepared.currency,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 
 from store.sealing import Vault
 
 #: Without 0/O, 1/I/L, and vowels, so that codes are neither misread nor words.
 _ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
+_TOKEN = re.compile(r"[a-z]{1,8}_[0-9a-z]{1,40}\.[0-9a-f]{32}", re.ASCII)
 
 
 def fresh_code(length: int = 10) -> str:
@@ -21,7 +23,9 @@ def unsubscribe_token(vault: Vault, effect_id: str) -> str:
 
 
 def effect_of_token(vault: Vault, token: str) -> str | None:
-    """The effect a token belongs to; None where it is not one of ours."""
+    """The effect a token belongs to; None where it is none of ours, whatever it is."""
+    if not _TOKEN.fullmatch(token):
+        return None
     effect_id, _, mac = token.partition(".")
     expected = vault.lookup("unsubscribe", effect_id)
-    return effect_id if secrets.compare_digest(mac.encode(), expected.encode()) else None
+    return effect_id if secrets.compare_digest(mac, expected) else None

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from tools.person_facts import MINUTE_US
-from tools.picture import Picture, instant
+from tools.instants import MINUTE_US, instant
+from tools.picture import Picture
 from tools.tool import ActionKind, Args, Setting, Tool
 
 

@@ -1,8 +1,9 @@
 """The gate: every call of every tool, reads too, is decided here before anything happens (P1).
 
-`decide` is pure: picture, call and setting in, verdict out. It runs when the planner proposes and again,
-on what the transaction sees, when an effect is claimed (`tools.claim`). Arguments that do not fit the
-tool's schema and tools that nobody declared are denied like anything else, with the reason.
+`decide` is pure: picture, call and setting in, verdict out. It runs when the planner proposes and
+again, on what the transaction sees, when an effect is claimed (`tools.claim`). Arguments that do
+not fit the tool's schema, tools that nobody declared and tools that the agent's file does not list
+are denied, whatever the pack says.
 """
 
 from __future__ import annotations
@@ -10,34 +11,30 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
 from policies.compiler import ENGINE
+from policies.obligations import NOT_BEFORE_US
 from policies.pack import Pack
 from policies.verdict import Fired, FiredKind, Outcome, Verdict
+from tools.margin import FULL_BP
 from tools.picture import Picture
+from tools.proposed import Proposed, readable
 from tools.registry import TOOLS
 from tools.tool import ActionKind, Args, FactValue, Setting, Tool
 
+__all__ = ["Decided", "Proposed", "call_digest", "call_key", "decide", "largest_allowed"]
 
-@dataclass(frozen=True, slots=True)
-class Proposed:
-    """A call as a planner proposes it. `overrides`: a reason for each soft rule to be set aside."""
-
-    id: str
-    tool: str
-    args: dict[str, Any]
-    reasoning: str = ""
-    confidence_bp: int | None = None
-    overrides: dict[str, str] = field(default_factory=dict)
+_MOST_PROBLEMS = 10
+_LONGEST_PLACE = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The call, the facts the gate read, and its verdict, bound together by `digest`."""
+    """The call in plain values, the facts the gate read, and its verdict, bound by `digest`."""
 
     proposed: Proposed
     tool: Tool | None
@@ -53,56 +50,94 @@ class Decided:
         return self.verdict.outcome is Outcome.ALLOW
 
 
-def call_digest(*, tool: str, args: Mapping[str, Any], customer_id: str, pack_sha256: str) -> str:
-    """What an allow or an approval is bound to: tool, arguments, person, pack version."""
-    text = json.dumps(
-        [tool, args, customer_id, pack_sha256], sort_keys=True, separators=(",", ":"), default=str
-    )
-    return hashlib.sha256(text.encode()).hexdigest()
+def call_digest(
+    *,
+    decision_id: str,
+    tool: str,
+    args: Mapping[str, Any],
+    customer_id: str,
+    pack_sha256: str,
+    binds: str = "",
+) -> str:
+    """What an allow or an approval is bound to; anything else needs another one.
+
+    Decision, tool, arguments, person and pack version; `binds` is the reviewed file that the call
+    uses, and with it class, purpose and words. The reasons a planner gives for soft rules are not
+    in it: every claim weighs them anew, and they lift nothing that a person was not shown.
+    """
+    return _sha256([decision_id, tool, args, customer_id, pack_sha256, binds])
+
+
+def call_key(*, decision_id: str, proposed: Proposed, customer_id: str) -> str:
+    """The idempotency key: a call is one effect in its decision, under any pack (P3)."""
+    plain, _ = readable(proposed)
+    return f"{decision_id}:{_sha256([plain.tool, plain.args, customer_id])}"
 
 
 def decide(picture: Picture, proposed: Proposed, setting: Setting) -> Decided:
     """Decide one call. Never raises for what a planner may have written."""
-    tool = TOOLS.get(proposed.tool)
+    call, problem = readable(proposed)
+    tool = TOOLS.get(call.tool)
     kind = tool.kind if tool is not None else ActionKind.CONTROL
-    digest = call_digest(
-        tool=proposed.tool,
-        args=proposed.args,
-        customer_id=picture.customer_id,
-        pack_sha256=setting.pack.sha256,
-    )
-    facts: dict[str, FactValue] = {
-        "action.tool_listed": tool is not None and proposed.tool in setting.agent.tools,
-        "agent.autonomy": setting.agent.autonomy.value,
-        "action.confidence_bp": proposed.confidence_bp or 0,
-    }
+    listed = tool is not None and call.tool in setting.agent.tools
     args: Args | None = None
-    problem: str | None = None
-    if tool is not None:
+    if tool is None:
+        problem = problem or "there is no tool of this name"
+    elif problem is None:
         try:
-            args = tool.args.model_validate(proposed.args)
+            args = tool.args.model_validate(call.args)
         except ValidationError as error:
             problem = _what_is_wrong(error)
+    binds = ""
     if tool is not None and args is not None:
-        facts |= tool.facts(picture, args, setting)
-    if problem is not None:
-        verdict = _malformed(setting.pack, digest, problem)
+        problem = tool.problem(picture, args, setting)
+        binds = tool.binds(picture, args, setting)
+    digest = call_digest(
+        decision_id=setting.decision_id,
+        tool=call.tool,
+        args=call.args,
+        customer_id=picture.customer_id,
+        pack_sha256=setting.pack.sha256,
+        binds=binds,
+    )
+    facts: dict[str, FactValue] = {
+        "action.tool_listed": listed,
+        "agent.autonomy": setting.agent.autonomy.value,
+        "action.confidence_bp": call.confidence_bp or 0,
+    }
+    if tool is None or args is None or problem is not None:
+        verdict = _denied(setting.pack, digest, problem or "the arguments do not fit")
     else:
+        facts |= tool.facts(picture, args, setting)
         verdict = setting.pack.decide(
-            kind.value, facts, call_digest=digest, overrides=proposed.overrides
+            kind.value, facts, call_digest=digest, overrides=call.overrides
         )
+        arrives_at = _not_before(verdict)
+        if arrives_at is not None:
+            # It is held back, so its caps are counted as they will stand when it leaves.
+            facts |= tool.facts_at(picture, args, setting, arrives_at)
+            verdict = setting.pack.decide(
+                kind.value, facts, call_digest=digest, overrides=call.overrides
+            )
+            if _not_before(verdict) != arrives_at:
+                verdict = _denied(setting.pack, digest, "no time can be found for this message")
+        if not listed and verdict.outcome is not Outcome.DENY:
+            verdict = _denied(setting.pack, digest, "this agent's file does not list this tool")
     needed = setting.pack.needs(kind.value)
     read = {name: value for name, value in facts.items() if name in needed}
-    return Decided(proposed, tool, args, kind, read, verdict, digest)
+    return Decided(call, tool, args, kind, read, verdict, digest)
 
 
 def largest_allowed(picture: Picture, decided: Decided, setting: Setting) -> int | None:
-    """The largest discount, in basis points, that the gate would not deny in place of this one.
+    """The largest discount, in basis points, that the gate would not deny in place of a denied one.
 
-    An offer to the planner, not an authority: what it then proposes is decided like any call.
+    None where none would do, or where the discount asked for was not denied. Found by halving, so
+    it is the largest where less is never worse; it is always one that was tried. An offer to the
+    planner, not an authority: what it then proposes is decided like any call.
     """
     asked = decided.proposed.args.get("discount_bp")
-    if decided.kind is not ActionKind.OFFER or not isinstance(asked, int):
+    denied_now = decided.verdict.outcome is Outcome.DENY
+    if decided.kind is not ActionKind.OFFER or type(asked) is not int or not denied_now:
         return None
 
     def denied(discount_bp: int) -> bool:
@@ -111,15 +146,25 @@ def largest_allowed(picture: Picture, decided: Decided, setting: Setting) -> int
         )
         return decide(picture, other, setting).verdict.outcome is Outcome.DENY
 
-    low, high = 0, asked
+    low, high = 0, min(asked, FULL_BP + 1)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if denied(middle) else (middle, high)
     return low or None
 
 
-def _malformed(pack: Pack, digest: str, problem: str) -> Verdict:
-    """Arguments that do not fit are denied before any rule is asked."""
+def _sha256(parts: list[Any]) -> str:
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _not_before(verdict: Verdict) -> int | None:
+    value = verdict.obligations.get(NOT_BEFORE_US)
+    return value if isinstance(value, int) else None
+
+
+def _denied(pack: Pack, digest: str, problem: str) -> Verdict:
+    """A call that no rule needs to be asked about."""
     fired = Fired("malformed_call", FiredKind.MISSING, problem, {}, Outcome.DENY)
     return Verdict(
         outcome=Outcome.DENY,
@@ -136,7 +181,12 @@ def _malformed(pack: Pack, digest: str, problem: str) -> Verdict:
 
 def _what_is_wrong(error: ValidationError) -> str:
     """Where and what, without the values: a planner's words may be a customer's."""
-    return "; ".join(
-        f"{'.'.join(str(part) for part in item['loc']) or 'arguments'}: {item['msg']}"
-        for item in error.errors(include_input=False, include_url=False)
-    )
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    told = [
+        f"{'.'.join(str(part) for part in item['loc'])[:_LONGEST_PLACE] or 'arguments'}: "
+        f"{item['msg']}"
+        for item in found[:_MOST_PROBLEMS]
+    ]
+    if len(found) > _MOST_PROBLEMS:
+        told.append(f"and {len(found) - _MOST_PROBLEMS} more")
+    return "; ".join(told)

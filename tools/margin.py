@@ -1,7 +1,8 @@
 """Margin of a cart line, exactly, in integers.
 
 Margin = (net − cost) / net after all discounts, tax excluded, per line; the worst line decides
-(DESIGN §6). Rounding goes against the discount: a floor is never met by a fraction of a basis point.
+(DESIGN §6). Rounding goes against the discount: a floor is never met by a fraction of a basis
+point.
 """
 
 from __future__ import annotations

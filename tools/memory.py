@@ -1,6 +1,7 @@
 """`recall_memory`: what is remembered of this customer that bears on a question.
 
-The decision that runs answers it (`agent.act`), behind the read barrier: vectors are out of reach here.
+The decision that runs answers it (`agent.act`), behind the read barrier: vectors are out of reach
+here.
 """
 
 from __future__ import annotations

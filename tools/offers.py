@@ -1,7 +1,7 @@
 """`get_offer_history` and `create_offer`: single-use discount codes that are real.
 
-A code is claimed with its cost reserved out of the discount budget; redemption charges it, expiry gives
-it back. A message that names a discount must name the `offer_id`.
+A code is claimed with its share of the pack's budgets held; redemption charges it, expiry and
+taking an unused code back return it. A message that names a discount must name the `offer_id`.
 """
 
 from __future__ import annotations
@@ -12,17 +12,16 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlalchemy import Connection
 
-from store import counters, wakeups
+from store import wakeups
 from store.ids import new_id
 from store.schema import offers
 from store.sealing import Vault
 from tools.catalogue import worst_margin
+from tools.instants import DAY_US, HOUR_US, MINUTE_US, instant
 from tools.margin import FULL_BP, discount_minor
-from tools.person_facts import DAY_US, MINUTE_US, cart_facts, person_facts
-from tools.picture import Picture, instant
+from tools.person_facts import cart_facts, given, last_code_at, person_facts
+from tools.picture import Picture
 from tools.tool import ActionKind, Args, FactValue, Prepared, Setting, Tool, ToolRefused
-
-_HOUR_US = 3_600 * 1_000_000
 
 
 class GetOfferHistory(Args):
@@ -37,12 +36,11 @@ class CreateOffer(Args):
 
 
 def _history(picture: Picture, args: GetOfferHistory, setting: Setting) -> dict[str, Any]:
-    person = picture.profile
-    last = max((o.created_at for o in picture.offers), default=person.last_code_at)
+    last = last_code_at(picture)
     usual = [o.discount_bp for o in picture.offers if o.status == "redeemed"]
     return {
-        "offered": len(picture.offers),
-        "taken": person.discounts_taken,
+        "offered": len(given(picture.offers)),
+        "taken": picture.profile.discounts_taken,
         "days_since_last": None if last is None else max(0, picture.now_us - last) // DAY_US,
         "usual_discount_bp": sorted(usual)[len(usual) // 2] if usual else None,
     }
@@ -50,11 +48,15 @@ def _history(picture: Picture, args: GetOfferHistory, setting: Setting) -> dict[
 
 def offer_cost(picture: Picture, discount_bp: int) -> int | None:
     """What the discount costs on the whole cart, in minor units; None where a price is unknown."""
-    if not picture.lines or any(line.price_minor is None for line in picture.lines):
+    if not picture.lines or any(
+        line.price_minor is None or line.quantity is None for line in picture.lines
+    ):
         return None
     return sum(
         discount_minor(
-            price_minor=line.price_minor or 0, quantity=line.quantity, discount_bp=discount_bp
+            price_minor=line.price_minor or 0,
+            quantity=line.quantity or 0,
+            discount_bp=discount_bp,
         )
         for line in picture.lines
     )
@@ -84,6 +86,10 @@ def _facts(picture: Picture, args: CreateOffer, setting: Setting) -> dict[str, F
     return facts
 
 
+def _basis(picture: Picture, args: CreateOffer, setting: Setting) -> tuple[object, ...]:
+    return (offer_cost(picture, args.discount_bp), picture.cart_currency)
+
+
 def _prepare(picture: Picture, args: CreateOffer, setting: Setting, effect_id: str) -> Prepared:
     cost = offer_cost(picture, args.discount_bp)
     if cost is None or picture.cart_currency is None:
@@ -91,7 +97,7 @@ def _prepare(picture: Picture, args: CreateOffer, setting: Setting, effect_id: s
             "the cart has a line without a price: it may be mentioned, not discounted"
         )
     offer_id = new_id("off")
-    expires_at = picture.now_us + args.valid_hours * _HOUR_US
+    expires_at = picture.now_us + args.valid_hours * HOUR_US
     code = setting.fresh_code()
     result = {
         "offer_id": offer_id,
@@ -123,7 +129,7 @@ def _prepare(picture: Picture, args: CreateOffer, setting: Setting, effect_id: s
         expires_at=expires_at,
         amount_minor=cost,
         currency=picture.cart_currency,
-        reservations=tuple((key, cost) for key in picture.budget_keys.values() if cost > 0),
+        basis=_basis(picture, args, setting),
         body={"offer_id": offer_id},
         result=result,
         write=write,
@@ -156,12 +162,6 @@ def _write_offer(
     )
 
 
-def open_budgets(conn: Connection, picture: Picture, setting: Setting) -> None:
-    """Make this month's budget counters where a claim meets them first."""
-    for budget in setting.pack.budgets:
-        counters.set_ceiling(conn, picture.budget_keys[budget.id], budget.limit_minor)
-
-
 TOOLS = (
     Tool(
         name="get_offer_history",
@@ -176,6 +176,7 @@ TOOLS = (
         description="Make a single-use percentage code for this cart. Answers an offer_id.",
         args=CreateOffer,
         facts=_facts,
+        basis=_basis,
         prepare=_prepare,
     ),
 )

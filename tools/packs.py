@@ -1,7 +1,7 @@
 """The shelf of compiled packs: which one is live is a row, read inside the claim (DESIGN §6).
 
-Compiling is pure and costs milliseconds, so each text is compiled once and kept by its digest. A decision
-names the version it was made under, and that version can be taken down again for replay.
+Compiling is pure and costs milliseconds, so each text is compiled once and kept by its digest. A
+decision names the version it was made under, and that version can be taken down again for replay.
 """
 
 from __future__ import annotations

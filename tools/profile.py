@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tools.instants import DAY_US
 from tools.picture import CHANNELS, Picture
 from tools.tool import ActionKind, Args, Setting, Tool
 
@@ -16,7 +17,7 @@ def _answer(picture: Picture, args: GetProfile, setting: Setting) -> dict[str, A
     person = picture.profile
     days = None
     if person.last_order_at is not None:
-        days = max(0, picture.now_us - person.last_order_at) // (86_400 * 1_000_000)
+        days = max(0, picture.now_us - person.last_order_at) // DAY_US
     return {
         "segment": person.segment,
         "orders": person.orders,

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from store.ids import new_id
 from store.schema import tickets
 from store.sealing import Vault
-from tools.person_facts import DAY_US
+from tools.instants import DAY_US
 from tools.picture import Picture
 from tools.tool import ActionKind, Args, FactValue, Prepared, Setting, Tool
 

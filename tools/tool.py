@@ -1,8 +1,8 @@
-"""What a tool is: a name the planner can say, strict arguments, and what happens if the gate allows it.
+"""What a tool is: a name a planner can say, strict arguments, what happens if the gate allows it.
 
-A read answers from the picture of the customer. Everything else is *prepared* outside the database (a
-rendered message, an offer's code) and then claimed in one transaction (`tools.claim`), which is the only
-place where an effect comes into being (P1).
+A read answers from the picture of the customer. Everything else is *prepared* outside the database
+(a rendered message, an offer's code) and then claimed in one transaction (`tools.claim`), which is
+the only place where an effect comes into being (P1).
 """
 
 from __future__ import annotations
@@ -65,7 +65,11 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An effect ready to be claimed. `write` adds the rows that live beside it, in the same unit."""
+    """An effect ready to be claimed. `write` adds the rows that live beside it, in the same unit.
+
+    `basis`: what it was made of. `holds_stock`: it promises what the cart names. `hands_over`: it
+    goes to a channel; anything else is done once it is claimed.
+    """
 
     kind: str
     channel: str
@@ -78,13 +82,18 @@ class Prepared:
     amount_minor: int | None = None
     currency: str | None = None
     sha256: str | None = None
-    reservations: tuple[tuple[str, int], ...] = ()
+    basis: tuple[object, ...] = ()
+    holds_stock: bool = False
     write: Callable[[Connection, Vault, str], None] | None = None
     hands_over: bool = False
 
 
 Answer: TypeAlias = Callable[[Picture, Any, Setting], dict[str, Any]]
 Facts: TypeAlias = Callable[[Picture, Any, Setting], dict[str, FactValue]]
+FactsAt: TypeAlias = Callable[[Picture, Any, Setting, int], dict[str, FactValue]]
+Says: TypeAlias = Callable[[Picture, Any, Setting], str | None]
+Binds: TypeAlias = Callable[[Picture, Any, Setting], str]
+Basis: TypeAlias = Callable[[Picture, Any, Setting], tuple[object, ...]]
 Prepare: TypeAlias = Callable[[Picture, Any, Setting, str], Prepared]
 
 
@@ -93,15 +102,46 @@ def no_facts(picture: Picture, args: Any, setting: Setting) -> dict[str, FactVal
     return {}
 
 
+def no_facts_at(
+    picture: Picture, args: Any, setting: Setting, arrives_at: int
+) -> dict[str, FactValue]:
+    """A tool whose facts are the same whenever its effect arrives."""
+    return {}
+
+
+def no_problem(picture: Picture, args: Any, setting: Setting) -> str | None:
+    """A tool whose arguments are right once they fit the schema."""
+    return None
+
+
+def binds_nothing(picture: Picture, args: Any, setting: Setting) -> str:
+    """A tool that uses no reviewed file."""
+    return ""
+
+
+def no_basis(picture: Picture, args: Any, setting: Setting) -> tuple[object, ...]:
+    """A tool whose effect is made of nothing but its arguments."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool. A read has `answer`; an effect has `prepare(picture, args, setting, effect_id)`."""
+    """One tool. A read has `answer`; an effect has `prepare(picture, args, setting, effect_id)`.
+
+    `problem` says what is wrong with arguments that name something that is not there; `binds` names
+    the reviewed file a call uses; `facts_at` gives the facts that depend on when the effect
+    arrives; `basis` is what a prepared effect was made of, compared again when it is claimed.
+    """
 
     name: str
     kind: ActionKind
     description: str
     args: type[Args]
     facts: Facts = no_facts
+    facts_at: FactsAt = no_facts_at
+    problem: Says = no_problem
+    binds: Binds = binds_nothing
+    basis: Basis = no_basis
     answer: Answer | None = None
     prepare: Prepare | None = None
     recalls: bool = False
