@@ -51,9 +51,11 @@ class Vault:
         master: bytes,
         *,
         monotonic: Callable[[], float] = time.monotonic,
+        most_cached: int = _MOST_CACHED,
     ) -> None:
         self._keys = keys
         self._monotonic = monotonic
+        self._most_cached = most_cached
         self._wrapper = AESGCM(_derive(master, b"usher wrap"))
         self._lookup_key = _derive(master, b"usher look-up")
         self._signing = Ed25519PrivateKey.from_private_bytes(_derive(master, b"usher sign"))
@@ -200,9 +202,9 @@ class Vault:
     def _remember(self, key_id: bytes, subject: str, key: bytes) -> None:
         self._by_id[key_id] = (key, self._monotonic())
         self._of_subject[subject] = key_id
-        while len(self._by_id) > _MOST_CACHED:
+        while len(self._by_id) > self._most_cached:
             self._by_id.popitem(last=False)
-        while len(self._of_subject) > _MOST_CACHED:
+        while len(self._of_subject) > self._most_cached:
             self._of_subject.popitem(last=False)
 
     def _wrap(self, key_id: bytes, subject: str, key: bytes) -> WrappedKey:
