@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import shutil
 import sys
+import threading
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -15,6 +18,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+import evals.demo
 import server
 from agent.assembly import outbox_folder
 from agent.documents import BrokenDocuments
@@ -24,6 +28,7 @@ from agent.settings import Settings
 from customers.import_formats import UnreadableFile
 from customers.import_rows import ImportKind, Reading
 from evals.importing import import_over_http
+from evals.worlds.shop import START as SHOP_OPENS
 from prompts.problems import PromptError
 from store.database import open_vault
 from store.lock import FolderBusy
@@ -92,6 +97,47 @@ def serve(
     out.print(f"usher: http://{host}:{port}, data in {settings.data}, key in "
               f"{settings.data / 'admin.key'}", markup=False, highlight=False)  # fmt: skip
     server.serve(settings, host=host, port=port)
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="End after the summary.")] = False,
+    industry: Annotated[
+        str, typer.Option(help="Which sample world; commerce so far.")
+    ] = "commerce",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0: any free one.")] = 0,
+    data: Data = None,
+) -> None:
+    """A sample shop through the real API, each decision with its why. No key, no model, no network.
+
+    Example: usher demo --once
+    """
+    if industry != "commerce":
+        raise typer.BadParameter(f"there is no sample world '{industry}' yet; there is: commerce")
+    folder = data if data is not None else _demo_folder()
+    settings = Settings(data=folder, clock=SHOP_OPENS, settle=0.3)
+    if (folder / "usher.db").exists():
+        raise typer.BadParameter(f"{folder} holds data; the demo starts in an empty folder")
+    with server.running(settings, port=port) as url:
+        asyncio.run(_demo(url, folder))
+        if not once:
+            out.print(f"\nThe server goes on at {url}; its key is in {folder / 'admin.key'}. "
+                      "Ctrl-C ends it.", markup=False, highlight=False)  # fmt: skip
+            with contextlib.suppress(KeyboardInterrupt):
+                threading.Event().wait()
+
+
+async def _demo(url: str, folder: Path) -> None:
+    key = server.key_header(folder)
+    async with httpx.AsyncClient(base_url=url, headers=key, timeout=120) as client:
+        await evals.demo.run(client, out, folder=str(folder))
+
+
+def _demo_folder() -> Path:
+    """The demo's own folder, emptied: nothing but demos ever lives there."""
+    folder = Path(".usher") / "demo"
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
 
 
 @app.command("import")

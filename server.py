@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -43,6 +45,37 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
         lock.release()
 
 
+@contextmanager
+def running(settings: Settings, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """A real server in a thread of this process, while the block lasts; gives its URL.
+
+    `port` 0: any free one.
+    """
+    quiet_logs()
+    lock = FolderLock(settings.data)
+    lock.take()
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        port = listening.getsockname()[1]
+        config = uvicorn.Config(build(settings), access_log=False, log_level="warning")
+        within = uvicorn.Server(config)
+        _write_address(settings.data, host, port)
+        thread = threading.Thread(target=within.run, args=([listening],), name="usher-server")
+        thread.start()
+        try:
+            while not within.started and thread.is_alive():
+                thread.join(0.05)
+            yield f"http://{host}:{port}"
+        finally:
+            within.should_exit = True
+            thread.join()
+    finally:
+        listening.close()
+        lock.release()
+
+
 @asynccontextmanager
 async def connect(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the folder's running server, or of an application made for the moment.
@@ -51,7 +84,9 @@ async def connect(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """
     url = address_of(settings.data)
     if url is not None:
-        async with httpx.AsyncClient(base_url=url, headers=_key(settings.data), timeout=120) as out:
+        async with httpx.AsyncClient(
+            base_url=url, headers=key_header(settings.data), timeout=120
+        ) as out:
             yield out
         return
     lock = FolderLock(settings.data)
@@ -62,7 +97,7 @@ async def connect(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(
-                transport=transport, base_url="http://usher", headers=_key(settings.data)
+                transport=transport, base_url="http://usher", headers=key_header(settings.data)
             ) as inside,
         ):
             yield inside
@@ -70,7 +105,7 @@ async def connect(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
         lock.release()
 
 
-def _key(data: Path) -> dict[str, str]:
+def key_header(data: Path) -> dict[str, str]:
     key = (data / "admin.key").read_text().strip()
     return {"authorization": f"Bearer {key}"}
 

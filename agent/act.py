@@ -14,7 +14,7 @@ from agent.claiming import claim_effect
 from agent.environment import Environment
 from agent.planning import ProposedCall
 from agent.run import Closing, Contender, Run
-from agent.steps import add_step, denied_result
+from agent.steps import add_step, denied_result, has_acted
 from policies.verdict import Outcome
 from store.ids import new_id
 from tools.gate import Decided, Proposed, decide, largest_allowed
@@ -96,8 +96,7 @@ def _ending(run: Run, decided: Decided, result: dict[str, Any]) -> Closing:
         return Closing(
             "no_action", result["because"], {"kind": "check_back"}, look_again_at=result["at_us"]
         )
-    acted = any(step.get("effect_id") for step in run.steps)
-    status = "completed" if acted else "no_action"
+    status = "completed" if has_acted(run) else "no_action"
     return Closing(status, result["because"], {"kind": result["outcome"]})
 
 

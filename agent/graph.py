@@ -25,6 +25,7 @@ from agent.handover import hand_over
 from agent.perceive import perceive
 from agent.run import Closing, Run
 from agent.situation import perceived_facts, situation_of
+from agent.steps import has_acted
 
 
 class State(TypedDict):
@@ -73,9 +74,8 @@ async def _plan(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
         )
     )
     if not proposal.calls:
-        acted = any(step.get("effect_id") for step in run.steps)
         run.closing = Closing(
-            "completed" if acted else "no_action", proposal.plan, {"kind": "done"}
+            "completed" if has_acted(run) else "no_action", proposal.plan, {"kind": "done"}
         )
         return {"step": "close"}
     await act(env, run, proposal.calls)

@@ -17,13 +17,13 @@ from agent.messages import Suppress
 from agent.paging import Page, checked_limit, page_of
 from agent.timeline import timeline
 from customers import consent, profile, suppression
-from customers.apply import stop_queued
 from customers.erasure import LegalHold
 from customers.resolve import find, possible, was_erased
+from customers.stopping import stop_queued
 from store.clock import Clock
 from store.database import Database
 from store.ids import new_id
-from store.schema import customers, identifiers, journeys, memories
+from store.schema import customers, identifiers, journeys, memories, offers
 from store.sealing import Vault
 
 
@@ -178,6 +178,24 @@ def _view(conn: Connection, vault: Vault, customer_id: str, now_us: int) -> dict
                 select(journeys)
                 .where(journeys.c.customer_id == customer_id)
                 .order_by(journeys.c.id.desc())
+                .limit(50)
+            )
+        ],
+        "offers": [
+            {
+                "id": o.id,
+                "code": vault.open("offers.code", o.code_sealed).decode(),
+                "discount_bp": o.discount_bp,
+                "cost_minor": o.cost_minor,
+                "currency": o.currency,
+                "status": o.status,
+                "expires_at": o.expires_at,
+                "redeemed_at": o.redeemed_at,
+            }
+            for o in conn.execute(
+                select(offers)
+                .where(offers.c.customer_id == customer_id)
+                .order_by(offers.c.id.desc())
                 .limit(50)
             )
         ],

@@ -21,6 +21,7 @@ from agent.board import WaitingBoard
 from agent.catalogue import check_currency, put_products
 from agent.decisions import Decisions, projected
 from agent.dispatcher import InProcessDispatcher, waiting_customers
+from agent.effects import Effects
 from agent.environment import Environment
 from agent.errors import BadRequest, Conflict, NotReady
 from agent.forgetting import Forgetting
@@ -89,6 +90,7 @@ class Runs:
         self.timekeeper = Timekeeper(db, clock, wake=self.dispatcher.wake, idle=self.idle)
         self.intake = Intake(db, clock)
         self.decisions = Decisions(db, env.shelf)
+        self.effects = Effects(db)
         self.people = People(db, clock, forgetting, wake=self.dispatcher.wake)
         self.approving = Approving(db, clock, wake=self.dispatcher.wake)
         self.publishing = Publishing(db, clock, env.shelf)

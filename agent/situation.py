@@ -79,7 +79,11 @@ def step_view(step: dict[str, Any]) -> StepView:
         tool=step["call"]["tool"],
         args=step["call"]["args"],
         outcome=verdict["outcome"],
-        fired=[{"rule": f["rule"], "because": f["because"]} for f in verdict["fired"]],
+        fired=[
+            {"rule": f["rule"], "because": f["because"]}
+            for f in verdict["fired"]
+            if f["outcome"] == verdict["outcome"]
+        ],
         obligations=verdict["obligations"],
         result=step["result"],
     )

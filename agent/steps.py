@@ -8,6 +8,7 @@ from agent import journal_bodies as bodies
 from agent.run import Run
 from policies.verdict import FiredKind, Outcome
 from tools.gate import Decided
+from tools.tool import ActionKind
 
 
 def step_body(
@@ -52,8 +53,20 @@ def denied_result(decided: Decided, largest_allowed_bp: int | None) -> dict[str,
     """A denial as the planner reads it: what spoke against it, and what would be possible."""
     word = "denied" if decided.verdict.outcome is Outcome.DENY else "needs_reason"
     result: dict[str, Any] = {
-        word: [{"rule": f.rule, "because": f.because} for f in decided.verdict.fired]
+        word: [
+            {"rule": f.rule, "because": f.because}
+            for f in decided.verdict.fired
+            if f.outcome is decided.verdict.outcome
+        ]
     }
     if largest_allowed_bp is not None:
         result["largest_allowed_bp"] = largest_allowed_bp
     return result
+
+
+def has_acted(run: Run) -> bool:
+    """Whether anything came of this decision; a code that nobody was sent counts as nothing."""
+    return any(
+        step.get("effect_id") and step["action_kind"] != ActionKind.OFFER.value
+        for step in run.steps
+    )

@@ -117,6 +117,8 @@ def _leave_alone(s: Situation) -> Proposal | None:
     ]
     if recent:
         return _finish(s, "nothing_to_do", "this cart was written about within the last day")
+    if not _channels(s):
+        return _finish(s, "declined", _why_nothing(s))
     if stock is not None and stock["lines"] and not stock["all_in_stock"]:
         if s.journey["decisions"] == 0 and offered(s, "check_back"):
             why = "part of the cart is out of stock; look again tomorrow"

@@ -11,6 +11,7 @@ import random
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from evals.data.cdnow import Purchase, read_extract
@@ -24,7 +25,12 @@ NEWCOMERS = 12
 META: dict[str, Any] = {
     "generated": True,
     "real": ["which customer bought on which day", "number of CDs", "amount"],
-    "changed": ["dates shifted", "time of day made up", "US dollars taken as euros"],
+    "changed": [
+        "dates shifted",
+        "time of day made up",
+        "codes used made up",
+        "US dollars taken as euros",
+    ],
     "source": "CDNOW (Fader and Hardie 2001), extract of 300 customers",
 }
 
@@ -38,6 +44,7 @@ class Order:
     at: datetime
     cds: int
     total_minor: int
+    coupon: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +159,16 @@ def _orders(
                 at=midnight + timedelta(seconds=rng.randrange(7 * 3600, 22 * 3600)),
                 cds=purchase.cds,
                 total_minor=purchase.cents,
+                coupon=_coupon(purchase.customer_id, nth),
             )
         )
     return tuple(sorted(orders, key=lambda order: (order.at, order.order_id)))
+
+
+def _coupon(customer_id: str, nth: int) -> str | None:
+    """One customer in five buys with a code: made up, and the same for every seed."""
+    digest = sha256(customer_id.encode()).digest()
+    return f"CD-{customer_id}-{nth}" if digest[0] % 5 == 0 else None
 
 
 def _carts(
@@ -198,6 +212,8 @@ def _of_order(order: Order) -> dict[str, Any]:
         "currency": CURRENCY,
         "number_of_items": order.cds,
     }
+    if order.coupon is not None:
+        properties["coupon"] = order.coupon
     return _message(
         "track",
         order.user_id,

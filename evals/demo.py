@@ -1,0 +1,185 @@
+"""The demo: a sample shop goes in through the real HTTP API, and each decision comes out with its why.
+
+First the past (purchases, consents), then eight stories, then everybody else's carts, then some days pass.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from evals.shop_floor import BATCH, ShopFloor
+from evals.stories import GOAL, Story, cart, cast
+from evals.telling import Teller
+from evals.worlds.shop import Shop, build, history
+
+
+async def run(client: httpx.AsyncClient, out: Console, *, folder: str) -> None:
+    """Run the whole demo against a server with simulated time and an empty database."""
+    started = time.monotonic()
+    shop = build()
+    demo = _Demo(shop, ShopFloor(client), Teller(out), out)
+    messages = await demo.load()
+    await demo.stories()
+    messages += await demo.crowd()
+    await demo.days()
+    demo.teller.summary(seconds=time.monotonic() - started, messages=messages, folder=folder)
+
+
+class _Demo:
+    def __init__(self, shop: Shop, floor: ShopFloor, teller: Teller, out: Console) -> None:
+        self.shop = shop
+        self.floor = floor
+        self.teller = teller
+        self.out = out
+        self.names = {p.user_id: f"{p.first_name} {p.last_name}" for p in shop.people}
+        self.cast = cast(shop)
+
+    # -- the past ---------------------------------------------------------------------------------
+
+    async def load(self) -> int:
+        """The catalogue and the past, with a progress bar. Returns how many messages."""
+        await self.floor.products(self.shop.product_rows())
+        past = history(self.shop)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=self.out) as bar:
+            sending = bar.add_task("sample data", total=len(past))
+            for start in range(0, len(past), BATCH):
+                await self.floor.batch(past[start : start + BATCH])
+                bar.advance(sending, len(past[start : start + BATCH]))
+            becoming = bar.add_task("becoming profiles", total=len(past))
+            while waiting := await self.floor.resolved():
+                bar.update(becoming, completed=len(past) - waiting)
+                await asyncio.sleep(0.1)
+            bar.update(becoming, completed=len(past))
+        return len(past)
+
+    # -- the stories ------------------------------------------------------------------------------
+
+    async def stories(self) -> None:
+        """All that can be told on the first day; the weekly cap needs four."""
+        self.teller.heading("Eight stories")
+        for name in (
+            "recovered_without_discount",
+            "discount_capped_by_margin",
+            "deferred_by_quiet_hours",
+            "withheld_for_suppression",
+            "waiting_for_approval",
+            "changed_by_purchase",
+            "unprogrammed_event",
+        ):
+            await getattr(self, f"_{name}")(self.cast[name])
+        await self._trigger(self.cast["refused_by_weekly_cap"])
+
+    async def _recovered_without_discount(self, story: Story) -> None:
+        decision = await self._trigger(story)
+        await self._tell(story, decision)
+        context = cart(self.shop, story)["cart"]
+        await self._buys(story, context["value_minor"])
+        self.teller.note("… and the cart was bought: the journey has reached its goal")
+
+    async def _discount_capped_by_margin(self, story: Story) -> None:
+        decision = await self._trigger(story)
+        await self._tell(story, decision)
+        person = await self.floor.get(f"/v1/customers/{story.person.user_id}")
+        offer = person["offers"][0]
+        await self._buys(story, cart(self.shop, story)["cart"]["value_minor"], offer["code"])
+        person = await self.floor.get(f"/v1/customers/{story.person.user_id}")
+        status = person["offers"][0]["status"]
+        self.teller.note(f"… the code {offer['code']} came back with the order: {status}")
+
+    async def _deferred_by_quiet_hours(self, story: Story) -> None:
+        await self._tell(story, await self._trigger(story))
+
+    async def _withheld_for_suppression(self, story: Story) -> None:
+        await self.floor.suppress(story.person.user_id, "asked on the phone")
+        await self._tell(story, await self._trigger(story))
+
+    async def _waiting_for_approval(self, story: Story) -> None:
+        await self._tell(story, await self._trigger(story))
+
+    async def _changed_by_purchase(self, story: Story) -> None:
+        decision = await self._trigger(story)
+        self.teller.note("… and while it waits, the cart is bought:")
+        await self._buys(story, cart(self.shop, story)["cart"]["value_minor"])
+        changed = await self.floor.changed(decision["id"], status=decision["status"])
+        await self._show(story, changed)
+        await self._tell(story, changed)
+
+    async def _unprogrammed_event(self, story: Story) -> None:
+        before = await self._trigger(story)
+        self.teller.note("… and while it waits, “Moved Abroad” comes in, a name in no file:")
+        text = "I moved abroad, please cancel the delivery"
+        await self.floor.track(story.person.user_id, "Moved Abroad", {"text": text})
+        decision = await self.floor.newest_of(story.person.user_id, after=before["id"])
+        await self._show(story, decision)
+        await self._tell(story, decision)
+
+    # -- everybody else ---------------------------------------------------------------------------
+
+    async def crowd(self) -> int:
+        """The other carts, as `Cart Abandoned` events; each decision told as it is made."""
+        playing = {story.person.user_id for story in self.cast.values()}
+        carts = [c for c in self.shop.carts if c.user_id not in playing]
+        self.teller.heading(f"{len(carts)} more carts, left behind at the same hour")
+        tasks = [asyncio.create_task(self._abandons(c.user_id, c.context())) for c in carts]
+        for done in asyncio.as_completed(tasks):
+            user_id, decision = await done
+            await self._say(user_id, decision)
+        return len(carts)
+
+    async def _abandons(self, user_id: str, context: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        await self.floor.track(user_id, "Cart Abandoned", context)
+        return user_id, await self.floor.newest_of(user_id, after=None)
+
+    # -- days later -------------------------------------------------------------------------------
+
+    async def days(self) -> None:
+        """Three more days: what was deferred goes out, and somebody comes to the weekly cap."""
+        capped = self.cast["refused_by_weekly_cap"]
+        late = self.cast["deferred_by_quiet_hours"]
+        for day in (2, 3, 4):
+            now = await self.floor.advance("P1D")
+            self.teller.heading(f"A day later ({now['now'][:16].replace('T', ' ')} UTC)")
+            if day == 2:
+                sent = (await self.floor.decisions_of(late.person.user_id))[-1]
+                self.teller.note(f"{self._name(late)}, deferred yesterday: {sent['summary']}")
+            decision = await self._trigger(capped, n=day)
+        await self._tell(capped, decision)
+
+    # -- inside -----------------------------------------------------------------------------------
+
+    async def _trigger(self, story: Story, n: int = 1) -> dict[str, Any]:
+        context = cart(self.shop, story, n)
+        decision = await self.floor.trigger(story.person.user_id, GOAL, context)
+        await self._show(story, decision)
+        return decision
+
+    async def _buys(self, story: Story, value_minor: int, code: str | None = None) -> None:
+        order: dict[str, Any] = {
+            "order_id": f"order-{story.name}",
+            "total": value_minor / 100,
+            "currency": "EUR",
+        }
+        if code is not None:
+            order["coupon"] = code
+        await self.floor.track(story.person.user_id, "Order Completed", order)
+
+    async def _show(self, story: Story, decision: dict[str, Any]) -> None:
+        await self._say(story.person.user_id, decision)
+
+    async def _say(self, user_id: str, decision: dict[str, Any]) -> None:
+        explained = await self.floor.get(f"/v1/decisions/{decision['id']}/explain")
+        self.teller.decision(self.names[user_id], decision, explained)
+
+    async def _tell(self, story: Story, decision: dict[str, Any]) -> None:
+        explained = await self.floor.get(f"/v1/decisions/{decision['id']}/explain")
+        self.teller.story(story.name, story.title, decision["id"], explained)
+
+    def _name(self, story: Story) -> str:
+        return self.names[story.person.user_id]
