@@ -15,4 +15,6 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 def insert_or_ignore(conn: Connection, table: Table, **values: Any) -> bool:
     """Insert one row unless a unique constraint already holds it; True where a row was added."""
     insert = sqlite_insert if conn.dialect.name == "sqlite" else postgresql_insert
-    return conn.execute(insert(table).values(**values).on_conflict_do_nothing()).rowcount == 1
+    statement = insert(table).values(**values).on_conflict_do_nothing()
+    # Without the option SQLAlchemy does not keep what psycopg says of an INSERT, and answers -1.
+    return conn.execute(statement.execution_options(preserve_rowcount=True)).rowcount == 1
