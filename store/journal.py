@@ -147,7 +147,8 @@ def tail(conn: Connection, vault: Vault, *, after_pos: int, limit: int) -> list[
 
 def chain(conn: Connection, shard: int) -> Iterator[Row[Any]]:
     """One chain's raw rows in order."""
-    yield from conn.execute(select(journal).where(journal.c.shard == shard).order_by(journal.c.seq))
+    query = select(journal).where(journal.c.shard == shard).order_by(journal.c.seq)
+    yield from conn.execute(query, execution_options={"yield_per": 1_000})
 
 
 def heads(conn: Connection) -> dict[int, tuple[int, str]]:
