@@ -21,7 +21,7 @@ from policies.source import Source
 ParamValue = bool | int | str | tuple[str, ...]
 MAX_CHARS: Final = 2000
 MAX_DEPTH: Final = 40
-_TOKENS = re.compile(r"\"[^\"]*\"|'[^']*'|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
+_TOKENS = re.compile(r"\"[^\"]*\"|'[^']*'|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|[#\\]", re.ASCII)
 _COMPARE: Final[dict[type[ast.cmpop], str]] = {
     ast.Eq: "==",
     ast.NotEq: "!=",
@@ -49,12 +49,16 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class _Term:
-    """A typed piece: `type` is bool, int, word or instant; `fact`/`value` when it is just that."""
+    """A typed piece: `type` is bool, int, word or instant; `fact`/`value` when it is just that.
+
+    A `fixed` piece reads no fact.
+    """
 
     type: str
     code: Callable[[Mapping[str, str]], str]
     fact: Fact | None = None
     value: ParamValue | None = None
+    fixed: bool = False
 
 
 class _Bad(Exception):
@@ -103,10 +107,13 @@ class _Reader:
         flat = " ".join(self.text[lead:].split("\n")).rstrip()
         self.offsets = lead
         self.flat = flat
+        written = _TOKENS.sub(self._note, flat)
+        if self.failed:
+            return None
         try:
-            tree = ast.parse(_TOKENS.sub(self._note, flat), mode="eval")
+            tree = ast.parse(written, mode="eval")
         except SyntaxError as error:
-            at = min(max((error.offset or 1) - 1, 0), max(len(flat) - 1, 0))
+            at = min((error.offset or len(flat)) - 1, len(flat) - 1)  # no offset: it ends too early
             self._say_at(at, "not a condition such as customer.orders > 3 and not cart.in_stock")
             return None
         except (ValueError, RecursionError, MemoryError):
@@ -124,6 +131,10 @@ class _Reader:
 
     def _note(self, match: re.Match[str]) -> str:
         token = match.group()
+        if token == "#" or "\\" in token:
+            # Python would take the rest as a comment, or the mark as the start of an escape.
+            self.failed = True
+            self._say_at(match.start(), f"'{token}' is not allowed in a condition")
         if token[0] in "\"'" or token in _KEYWORDS:
             return token
         self.names[len(self.flat[: match.start()].encode())] = token
@@ -188,7 +199,8 @@ class _Reader:
         for node, term in ((left, one), (right, two)):
             if term.type != "int":
                 raise self._fail(node, f"'{sign}' needs numbers, not {_a(term)}")
-        return _Term("int", lambda of: f"({one.code(of)} {sign} {two.code(of)})")
+        fixed = one.fixed and two.fixed
+        return _Term("int", lambda of: f"({one.code(of)} {sign} {two.code(of)})", fixed=fixed)
 
     def _name(self, node: ast.Name) -> _Term:
         name = self.names.get(node.col_offset, node.id)
@@ -242,7 +254,7 @@ class _Reader:
     def _comparable(
         self, left_node: ast.expr, left: _Term, sign: str, right_node: ast.expr, right: _Term
     ) -> None:
-        if left.fact is None and right.fact is None and None not in (left.value, right.value):
+        if left.fixed and right.fixed:
             raise self._fail(left_node, "two fixed values are compared: no fact is read here")
         pair = {left.type, right.type}
         if sign not in ("==", "!="):
@@ -272,6 +284,8 @@ class _Reader:
     def _within(self, node: ast.expr, left: _Term, sign: str, right: ast.expr, depth: int) -> _Term:
         if not isinstance(right, ast.Tuple | ast.List) or not right.elts:
             raise self._fail(right, f'after \'{sign}\' comes a list such as ("gold", "silver")')
+        if left.fixed:
+            raise self._fail(node, "two fixed values are compared: no fact is read here")
         values: list[ParamValue] = []
         for item in right.elts:
             term = self._term(item, depth + 1)
@@ -306,7 +320,7 @@ def _settled(sign: str, low: int, high: int, value: int) -> tuple[bool, bool]:
 
 def _constant(value: bool | int | str) -> _Term:
     types = {bool: "bool", int: "int", str: "word"}
-    return _Term(types[type(value)], lambda of: repr(value), None, value)
+    return _Term(types[type(value)], lambda of: repr(value), None, value, fixed=True)
 
 
 def _a(term: _Term, *, ordering: bool = False) -> str:

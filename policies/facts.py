@@ -5,7 +5,7 @@ A value that is not exactly of its type is malformed, which the gate treats as m
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ KINDS: Final = ("read", "contact", "offer", "ticket", "suppression", "control")
 LAST_INSTANT_US: Final = 7_258_118_400_000_000  # the year 2200
 MONEY: Final = 10**15
 MAX_ZONES: Final = 64
+MAX_SHOWN: Final = 200
 LEARNED: Final = "learned."
 
 
@@ -38,6 +39,7 @@ class Fact:
     """One declared fact. `low`/`high` bound an int, `values` are an enum's words.
 
     `age` names the fact that holds this one's age in minutes, `max_age` the oldest allowed.
+    `when` narrows the contacts that need the fact, such as `{class: (marketing,)}`.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Fact:
     values: tuple[str, ...] = ()
     age: str | None = None
     max_age: int = 0
+    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def shape(self) -> str:
         """Say in words what a good value looks like."""
@@ -94,11 +97,21 @@ def plain(value: Any) -> Any:
 
 def shown(value: Any) -> FactValue:
     """A malformed value in a form that can be written down: itself, or its type's name."""
-    if type(value) in (bool, int, str):
-        return value  # type: ignore[no-any-return]
-    if type(value) is tuple and all(type(part) is str for part in value):
+    if type(value) is bool or (type(value) is int and -(2**63) <= value < 2**63):
         return value
+    if type(value) is str and len(value) <= MAX_SHOWN and _encodes(value):
+        return value
+    if type(value) is tuple and len(value) <= MAX_ZONES:
+        return tuple(part if type(part) is str and shown(part) == part else "?" for part in value)
     return f"<{type(value).__name__}>"
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def line_of(name: str, value: FactValue) -> str:
@@ -115,35 +128,34 @@ def broken_line_of(name: str, facts: Mapping[str, FactValue]) -> str:
     return f"{name}!{json.dumps(shown(facts[name]))}\n"
 
 
+_TYPES: Final = ("bool", "int", "enum", "currency", "zones", "instant")
+_BARE: Final = ("bool", "currency", "zones", "instant")
+
+
 def read_facts(source: Source, node: Node, currency: str | None) -> dict[str, Fact]:
-    """Read the `facts:` section: `name: {type, for: [kinds]}`."""
+    """Read the `facts:` section: `name: {type, for: [kinds]}`; `when:` is read afterwards."""
     facts: dict[str, Fact] = {}
-    for name, body in (source.mapping(node, "facts", may=None) or {}).items():
+    bodies = source.mapping(node, "facts", may=None) or {}
+    for name, body in bodies.items():
         if not all(part.isidentifier() for part in name.split(".")) or not name.isascii():
             source.say(body, f"'{name}' is not a fact's name such as customer.orders")
         elif name.startswith(("cap.", "budget.", "params.")):
             source.say(body, f"'{name}': the engine declares cap., budget. and params. itself")
         elif fact := _read_fact(source, name, body, currency):
             facts[name] = fact
-    for name, body in (source.mapping(node, "facts", may=None) or {}).items():
-        if name in facts and facts[name].age:
-            _check_age(source, facts[name], body, facts)
     return facts
-
-
-_TYPES: Final = ("bool", "int", "enum", "currency", "zones", "instant")
 
 
 def _read_fact(source: Source, name: str, node: Node, currency: str | None) -> Fact | None:
     what = f"fact '{name}'"
     if isinstance(node, ScalarNode):
         keys: dict[str, Node] = {str(node.value): node}
-        if str(node.value) not in ("bool", "zones", "instant", "currency"):
+        if str(node.value) not in _BARE:
             hint = did_you_mean(str(node.value), _TYPES)
             source.say(node, f"unknown type '{node.value}' of {what}{hint}")
             return None
     else:
-        read = source.mapping(node, what, may=(*_TYPES, "for", "age", "max_age_minutes"))
+        read = source.mapping(node, what, may=(*_TYPES, "for", "when", "age", "max_age_minutes"))
         if read is None:
             return None
         keys = read
@@ -158,8 +170,13 @@ def _read_fact(source: Source, name: str, node: Node, currency: str | None) -> F
     elif "age" in keys:
         age = source.string(keys["age"], f"age: of {what}")
         max_age = source.integer(keys["max_age_minutes"], f"max_age_minutes: of {what}") or 0
+        if max_age < 0:
+            source.say(keys["max_age_minutes"], f"max_age_minutes: of {what} is 0 or more")
     kind, value = types[0], keys[types[0]]
-    low, high, values = 0, 0, ()
+    low, high, values = 0, 0, tuple[str, ...]()
+    if kind in _BARE and value is not node and (not isinstance(value, ScalarNode) or value.value):
+        source.say(value, f"{kind} of {what} takes no value")
+        return None
     if kind == "int":
         bounds = [source.integer(item, f"a bound of {what}") for item in source.items(value, what)]
         if len(bounds) != 2 or bounds[0] is None or bounds[1] is None or bounds[0] > bounds[1]:
@@ -175,10 +192,18 @@ def _read_fact(source: Source, name: str, node: Node, currency: str | None) -> F
     return Fact(name, FactType(kind), kinds, low, high, values, age, max_age)
 
 
-def _check_age(source: Source, fact: Fact, node: Node, facts: Mapping[str, Fact]) -> None:
-    age = facts.get(fact.age or "")
-    if age is None:
-        hint = did_you_mean(fact.age or "", facts)
-        source.say(node, f"unknown fact '{fact.age}'{hint}")
-    elif age.type is not FactType.INT or not set(fact.kinds) <= set(age.kinds):
-        source.say(node, f"'{age.name}' must be an int declared for {words(fact.kinds)} too")
+def check_ages(source: Source, node: Node, facts: Mapping[str, Fact]) -> None:
+    """Note a problem for each fact whose age is not known wherever the fact itself is."""
+    bodies = {str(key.value): body for key, body in node.value}
+    for fact in facts.values():
+        if fact.age is None:
+            continue
+        age = facts.get(fact.age)
+        if age is None:
+            hint = did_you_mean(fact.age, facts)
+            source.say(bodies[fact.name], f"unknown fact '{fact.age}'{hint}")
+        elif age.type is not FactType.INT or not set(fact.kinds) <= set(age.kinds):
+            text = f"'{age.name}' must be an int declared for {words(fact.kinds)} too"
+            source.say(bodies[fact.name], text)
+        elif age.when and age.when != fact.when:
+            source.say(bodies[fact.name], f"'{age.name}' must be known whenever this fact is")

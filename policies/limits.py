@@ -7,16 +7,17 @@ from typing import Final, Literal
 
 from ruamel.yaml.nodes import Node
 
-from policies.facts import MONEY, Fact, FactType
+from policies.facts import LEARNED, MONEY, Fact, FactType
 from policies.problems import did_you_mean, words
+from policies.scope import CONTACT, Scope, check_known, read_scope
 from policies.source import Source
 
-CONTACT: Final = "contact"
 OFFER: Final = "offer"
 NOW: Final = "now_us"
 ZONES: Final = "customer.zones"
 USEFUL: Final = "action.useful_minutes"
 MAX_USED: Final = 1_000_000
+MAX_WINDOW_DAYS: Final = 3660
 _DURATION = re.compile(
     r"P(?:([0-9]{1,4})W)?(?:([0-9]{1,4})D)?(?:T(?:([0-9]{1,5})H)?(?:([0-9]{1,6})M)?)?\Z"
 )
@@ -37,16 +38,16 @@ class Window:
 class Cap:
     """At most `max` contacts within `window`, counted `per` person or per channel.
 
-    `counts` says which contacts are counted, `obeys` which ones are held to the cap. The
-    number already used, reservations included, is the fact `cap.ID.used`.
+    `obeys` says which contacts are held to the cap, `counts` which are counted: the same ones if
+    the pack does not say. How many there are, reservations included, is the fact `cap.ID.used`.
     """
 
     id: str
     max: int
     window: Window
     per: Literal["person", "channel"]
-    counts: Mapping[str, tuple[str, ...]]
-    obeys: Mapping[str, tuple[str, ...]]
+    counts: Scope
+    obeys: Scope
     because: str
     line: int
 
@@ -62,14 +63,17 @@ class QuietHours:
 
     start: int
     end: int
-    obeys: Mapping[str, tuple[str, ...]]
+    obeys: Scope
     because: str
     line: int
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """At most `limit_minor` a window; `charges` is the fact that says what a call costs."""
+    """At most `limit_minor` a calendar month in UTC, the same month for everybody.
+
+    `charges` is the fact that says what a call costs.
+    """
 
     id: str
     limit_minor: int
@@ -87,13 +91,15 @@ class Budget:
 def read_cap(source: Source, node: Node, facts: dict[str, Fact]) -> Cap | None:
     """Read one member of `caps:` and declare its fact."""
     keys = source.mapping(
-        node, "a cap", needs=("id", "max", "window", "per", "counts", "obeys", "because")
+        node, "a cap", needs=("id", "max", "window", "per", "obeys", "because"), may=("counts",)
     )
     if keys is None:
         return None
     name = source.identifier(keys["id"])
+    obeys = read_scope(source, keys["obeys"], "obeys:", facts)
+    counts = read_scope(source, keys["counts"], "counts:", facts) if "counts" in keys else obeys
     if name is not None:
-        fact = Fact(f"cap.{name}.used", FactType.INT, (CONTACT,), 0, MAX_USED)
+        fact = Fact(f"cap.{name}.used", FactType.INT, (CONTACT,), 0, MAX_USED, when=obeys)
         facts[fact.name] = fact
     most = source.integer(keys["max"], "max:")
     if most is not None and not 0 <= most < MAX_USED:
@@ -102,10 +108,9 @@ def read_cap(source: Source, node: Node, facts: dict[str, Fact]) -> Cap | None:
     window = _window(source, keys["window"])
     per = source.string(keys["per"], "per:")
     if per not in ("person", "channel"):
-        source.say(keys["per"], f"per: is person or channel, not '{per}'")
+        if per is not None:
+            source.say(keys["per"], f"per: is person or channel, not '{per}'")
         return None
-    counts = _match(source, keys["counts"], "counts:", facts)
-    obeys = _match(source, keys["obeys"], "obeys:", facts)
     because = source.string(keys["because"], "because:")
     if name is None or most is None or window is None or because is None:
         return None
@@ -121,7 +126,8 @@ def read_quiet(source: Source, node: Node, facts: Mapping[str, Fact]) -> QuietHo
         return None
     require_clock_facts(source, node, facts, "quiet_hours")
     start, end = read_clock(source, keys["from"], "from:"), read_clock(source, keys["to"], "to:")
-    obeys = _match(source, keys["obeys"], "obeys:", facts)
+    obeys = read_scope(source, keys["obeys"], "obeys:", facts)
+    check_known(source, keys["obeys"], (NOW, ZONES), facts, on=(CONTACT,), obeys=obeys)
     because = source.string(keys["because"], "because:")
     if start is None or end is None or because is None:
         return None
@@ -146,12 +152,16 @@ def read_budget(source: Source, node: Node, facts: dict[str, Fact]) -> Budget | 
     if limit is not None and not 0 <= limit <= MONEY:
         source.say(keys["limit_minor"], f"limit_minor: is 0 to {MONEY}")
     window = _window(source, keys["window"])
+    if window is not None and (window.kind, window.unit) != ("calendar", "month"):
+        source.say(keys["window"], "a budget is counted by {calendar: month}")
     charges = source.string(keys["charges"], "charges:")
     charged = facts.get(charges or "")
     if charges and charged is None:
         source.say(keys["charges"], f"unknown fact '{charges}'{did_you_mean(charges, facts)}")
     elif charged and (charged.type is not FactType.INT or OFFER not in charged.kinds):
         source.say(keys["charges"], f"'{charges}' must be a number declared for {OFFER}")
+    elif charged and charged.name.startswith(LEARNED):
+        source.say(keys["charges"], f"'{charges}' is learned; only soft rules may read it")
     because = source.string(keys["because"], "because:")
     if None in (name, limit, window, charges, because, charged):
         return None
@@ -166,6 +176,8 @@ def require_clock_facts(source: Source, node: Node, facts: Mapping[str, Fact], w
         fact = facts.get(name)
         if fact is None or fact.type is not kind or CONTACT not in fact.kinds:
             source.say(node, f"{what} needs the fact '{name}' ({kind}) declared for {CONTACT}")
+        elif name != ZONES and fact.when:
+            source.say(node, f"{what} needs the fact '{name}' of every contact, without when:")
 
 
 def read_clock(source: Source, node: Node, what: str) -> int | None:
@@ -191,29 +203,21 @@ def _window(source: Source, node: Node) -> Window | None:
         unit = source.string(keys["calendar"], "calendar:")
         if unit in _UNITS:
             return Window("calendar", unit=unit)
-        hint = did_you_mean(unit or "", _UNITS)
+        if unit is None:
+            return None
+        hint = did_you_mean(unit, _UNITS)
         source.say(keys["calendar"], f"calendar: is one of {words(_UNITS)}, not '{unit}'{hint}")
         return None
     text = source.string(keys["rolling"], "rolling:")
-    match = _DURATION.match(text or "")
+    if text is None:
+        return None
+    match = _DURATION.match(text)
     weeks, days, hours, minutes = (int(part or 0) for part in (match.groups() if match else "0000"))
     total = ((weeks * 7 + days) * 1440 + hours * 60 + minutes) * 60_000_000
     if not total:
         source.say(keys["rolling"], f"'{text}' is not a duration such as P7D or PT24H")
         return None
+    if total > MAX_WINDOW_DAYS * 86_400_000_000:
+        source.say(keys["rolling"], f"a window is at most {MAX_WINDOW_DAYS} days long")
+        return None
     return Window("rolling", duration_us=total)
-
-
-def _match(
-    source: Source, node: Node, what: str, facts: Mapping[str, Fact]
-) -> dict[str, tuple[str, ...]]:
-    """`{class: [marketing], channel: [email]}` against the action's own enums."""
-    out: dict[str, tuple[str, ...]] = {}
-    choices = {
-        name.removeprefix("action."): fact
-        for name, fact in facts.items()
-        if name.startswith("action.") and fact.type is FactType.ENUM and CONTACT in fact.kinds
-    }
-    for key, value in (source.mapping(node, what, may=choices) or {}).items():
-        out[key] = source.words(value, f"{key}:", choices[key].values)
-    return out

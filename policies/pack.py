@@ -12,13 +12,25 @@ from typing import Final, TypeVar
 
 from ruamel.yaml.nodes import Node, SequenceNode
 
-from policies.compiler import ENGINE, QUIET_ID, Content, compile_kind
+from policies.compiler import compile_kind
 from policies.conditions import ParamValue
-from policies.facts import KINDS, Fact, read_facts
-from policies.limits import Budget, Cap, QuietHours, read_budget, read_cap, read_quiet
+from policies.content import ENGINE, QUIET_ID, Content
+from policies.facts import KINDS, Fact, check_ages, read_facts, shown
+from policies.limits import (
+    NOW,
+    OFFER,
+    ZONES,
+    Budget,
+    Cap,
+    QuietHours,
+    read_budget,
+    read_cap,
+    read_quiet,
+)
 from policies.obligations import clock
 from policies.problems import PolicyError, Problem
 from policies.rules import read_rule
+from policies.scope import CONTACT, read_when, reads, said
 from policies.source import Source
 from policies.tables import GATE, Table, read_table
 from policies.verdict import FactValue, Fired, FiredKind, Outcome, Verdict
@@ -56,12 +68,12 @@ class Pack:
         self.version: int = content.version
         self.sha256: str = content.sha256
         self.currency: str = content.currency
-        self.params: dict[str, ParamValue] = dict(content.params)
+        self.params: Mapping[str, ParamValue] = MappingProxyType(dict(content.params))
         self.caps: tuple[Cap, ...] = content.caps
         self.budgets: tuple[Budget, ...] = content.budgets
         self.quiet_hours: QuietHours | None = content.quiet
         self.tables: tuple[Table, ...] = content.tables
-        self.facts: dict[str, Fact] = dict(content.facts)
+        self.facts: Mapping[str, Fact] = MappingProxyType(dict(content.facts))
         self._needs = {kind: frozenset(content.facts_for(kind)) for kind in KINDS}
         self._decide = {kind: compile_kind(content, kind) for kind in KINDS}
         self._views = {view.id: view for view in _views(content, file)}
@@ -83,7 +95,7 @@ class Pack:
         Facts that the kind does not need are not looked at. `overrides` gives reasons by
         soft rule id. An unknown kind of action is denied, as is any missing fact.
         """
-        decide = self._decide.get(kind)
+        decide = self._decide.get(kind) if isinstance(kind, str) else None
         if decide is None:
             return self._unknown(kind, call_digest)
         return decide(facts, call_digest, overrides)
@@ -98,6 +110,7 @@ class Pack:
         return tuple(sorted(self._views.values(), key=lambda view: (view.line, view.id)))
 
     def _unknown(self, kind: str, call_digest: str) -> Verdict:
+        kind = str(shown(kind))
         because = f"'{kind}' is no kind of action that this gate knows"
         fired = Fired("missing:kind", FiredKind.MISSING, because, {}, Outcome.DENY)
         digest = sha256(f"{kind}\n".encode("utf-8", "surrogatepass")).hexdigest()
@@ -134,6 +147,9 @@ def _read(source: Source) -> Content | None:
         source.say(keys["currency"], f"'{currency}' is not an ISO 4217 code such as EUR")
     params = _params(source, keys["params"]) if "params" in keys else {}
     facts = read_facts(source, keys["facts"], currency)
+    if facts:
+        read_when(source, keys["facts"], facts)
+        check_ages(source, keys["facts"], facts)
 
     def members(section: str, read: Callable[[Node], T | None]) -> tuple[T, ...]:
         node = keys.get(section)
@@ -171,9 +187,9 @@ def _params(source: Source, node: Node) -> dict[str, ParamValue]:
             source.say(value, f"'{key}' is not a name such as max_discount_bp")
         elif isinstance(value, SequenceNode):
             params[key] = source.words(value, f"params.{key}")
-            for name, item in zip(params[key], value.value, strict=False):
-                if key.startswith("zones") and not known(str(name)):
-                    source.say(item, f"unknown time zone '{name}'")
+            for item in value.value if key.startswith("zones") else ():
+                if not known(str(item.value)):
+                    source.say(item, f"unknown time zone '{item.value}'")
         else:
             scalar = source.scalar(value)
             if scalar is None or scalar == "":
@@ -187,29 +203,25 @@ def _views(content: Content, file: str) -> list[RuleView]:
     views: list[RuleView] = []
     for rule in content.rules:
         kind = FiredKind.SOFT if rule.soft else FiredKind.HARD
-        views.append(RuleView(rule.id, kind, rule.on, rule.because, rule.condition.text,
-                              rule.facts, file, rule.line))  # fmt: skip
+        text = rule.condition.text + (f", for {said(rule.obeys)}" if rule.obeys else "")
+        names = rule.facts(CONTACT if CONTACT in rule.on else "")
+        views.append(RuleView(rule.id, kind, rule.on, rule.because, text,
+                              names, file, rule.line))  # fmt: skip
     for table in content.tables:
         kind = FiredKind.AUTONOMY if table.outcome == GATE else FiredKind.TABLE
         for row in table.rows:
             views.append(RuleView(f"{table.id}.{row.id}", kind, table.on, row.because, row.text,
                                   table.facts, file, row.line))  # fmt: skip
     for cap in content.caps:
-        text = f"{cap.fact} + 1 > {cap.max} for {_obeys(cap.obeys)}"
-        reads = (cap.fact, *(f"action.{key}" for key in cap.obeys))
-        views.append(RuleView(cap.id, FiredKind.CAP, ("contact",), cap.because, text,
-                              reads, file, cap.line))  # fmt: skip
+        text = f"{cap.fact} + 1 > {cap.max} for {said(cap.obeys)}"
+        views.append(RuleView(cap.id, FiredKind.CAP, (CONTACT,), cap.because, text,
+                              (cap.fact, *reads(cap.obeys)), file, cap.line))  # fmt: skip
     for budget in content.budgets:
         text = f"{budget.charges} > {budget.fact}"
-        views.append(RuleView(budget.id, FiredKind.BUDGET, ("offer",), budget.because, text,
+        views.append(RuleView(budget.id, FiredKind.BUDGET, (OFFER,), budget.because, text,
                               (budget.charges, budget.fact), file, budget.line))  # fmt: skip
     if quiet := content.quiet:
-        text = f"local time in [{clock(quiet.start)}, {clock(quiet.end)}) for {_obeys(quiet.obeys)}"
-        reads = ("now_us", "customer.zones", *(f"action.{key}" for key in quiet.obeys))
-        views.append(RuleView(QUIET_ID, FiredKind.QUIET, ("contact",), quiet.because, text,
-                              reads, file, quiet.line))  # fmt: skip
+        text = f"local time in [{clock(quiet.start)}, {clock(quiet.end)}) for {said(quiet.obeys)}"
+        views.append(RuleView(QUIET_ID, FiredKind.QUIET, (CONTACT,), quiet.because, text,
+                              (NOW, ZONES, *reads(quiet.obeys)), file, quiet.line))  # fmt: skip
     return views
-
-
-def _obeys(obeys: Mapping[str, tuple[str, ...]]) -> str:
-    return " and ".join(f"{key} {' or '.join(values)}" for key, values in obeys.items()) or "all"

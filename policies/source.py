@@ -16,7 +16,12 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from policies.problems import Problem, did_you_mean
 
 MAX_CHARS = 1_000_000
+RESERVED = frozenset(
+    {"autonomy", "cannot_be_met", "override_of_hard", "quiet_hours", "unmatched", "malformed_call"}
+)
+"""Ids of what the engine says by itself; a rule of the same name could not be told from it."""
 _INT = re.compile(r"[-+]?[0-9][0-9_]*\Z")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}\Z")
 
 
@@ -35,7 +40,7 @@ class Source:
             self.say_at(0, 0, f"a pack may hold {MAX_CHARS} characters, this is longer")
             return None
         try:
-            node = YAML(typ="rt").compose(self.text)
+            node = YAML(typ="safe", pure=True).compose(self.text)
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             what = " ".join(str(error.problem or error.context or "not YAML").split())
@@ -131,7 +136,10 @@ class Source:
         """A text that is not empty."""
         if isinstance(node, ScalarNode) and _kind(node) in ("str", "timestamp"):
             if value := str(node.value).strip():
-                return value
+                if not _SURROGATE.search(value):
+                    return value
+                self.say(node, f"{what} holds half a character, which cannot be written down")
+                return None
             self.say(node, f"{what} is empty")
             return None
         self.say(node, f"{what} must be text")
@@ -151,7 +159,7 @@ class Source:
             return None
         kind, value = _kind(node), str(node.value)
         if kind == "bool":
-            return value.lower() == "true"
+            return {"true": True, "false": False}.get(value.lower())
         if kind == "int":
             return int(value.replace("_", "")) if _INT.match(value) and len(value) < 20 else None
         return value if kind in ("str", "timestamp") else None
@@ -181,6 +189,9 @@ class Source:
 
     def claim_id(self, node: Node, value: str, *, within: str = "", offset: int = 0) -> bool:
         """Note an id as taken; False and a problem when it is malformed or taken already."""
+        if value in RESERVED:
+            self.say(node, f"the engine itself uses the id '{value}'", offset=offset)
+            return False
         if not _ID.match(value):
             self.say(node, f"'{value}' is not an id such as no_code_twice or H1", offset=offset)
             return False
@@ -203,7 +214,7 @@ class Source:
         end: int = node.end_mark.index
         stop = self.text.find("\n", end)
         rest = self.text[end : stop if stop >= 0 else len(self.text)]
-        if "#" in rest:
+        if rest.lstrip().startswith("#"):
             index = end + rest.index("#")
             before = self.text[:index]
             self.say_at(

@@ -15,6 +15,7 @@ from policies.conditions import ParamValue
 from policies.coverage import Box, TooManyCases, examine
 from policies.facts import KINDS, LEARNED, Fact, FactType
 from policies.problems import did_you_mean, words
+from policies.scope import CONTACT
 from policies.source import Source
 from policies.verdict import Outcome
 
@@ -72,13 +73,13 @@ def read_table(
 ) -> Table | None:
     """Read one member of `tables:`; None, with its problems noted, when it cannot be used."""
     keys = source.mapping(
-        node, "a table", needs=("id", "on", "outcome", "because", "table"), may=("hit", "exceeds")
+        node, "a table", needs=("id", "on", "outcome", "table"), may=("because", "hit", "exceeds")
     )
     if keys is None:
         return None
     name = source.identifier(keys["id"])
     on = source.words(keys["on"], "on:", KINDS)
-    because = source.string(keys["because"], "because:")
+    because = source.string(keys["because"], "because:") if "because" in keys else ""
     hit = source.string(keys["hit"], "hit:") if "hit" in keys else "first"
     if hit not in ("first", "unique"):
         source.say(keys["hit"], f"hit: is first or unique, not '{hit}'")
@@ -125,6 +126,8 @@ def _usable(
         source.say(node, f"fact '{name}' is not declared for {words(absent)}", offset=offset)
     elif name.startswith(LEARNED):
         source.say(node, f"'{name}' is learned; only soft rules may read it", offset=offset)
+    elif fact.when and CONTACT in on:
+        source.say(node, f"'{name}' is not always known, as its when: says", offset=offset)
     elif fact.type in (FactType.ZONES, FactType.INSTANT):
         source.say(node, f"'{name}' cannot be a column: {fact.shape()}", offset=offset)
     else:
@@ -246,6 +249,9 @@ class _Grid:
             good = good and number is not None
             limit = number or 0
         because = right[1][0] if len(right) > 1 and right[1][0] not in ("", "-") else self.because
+        if not because:
+            self._say(offset, f"row {name} says no because, and the table says none for all")
+            good = False
         if not good:
             return None
         row_line = self.source.line(self.node, offset)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-import tzdata
+import tzdata  # type: ignore[import-untyped]
 
 HOUR_US = 3_600_000_000
 RELEASE = str(tzdata.IANA_VERSION)
