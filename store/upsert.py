@@ -5,16 +5,23 @@ Both say it alike, but SQLAlchemy keeps it in the dialects; this is the one plac
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Executable, Table
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 
 def insert_or_ignore(conn: Connection, table: Table, **values: Any) -> bool:
     """Insert one row unless a unique constraint already holds it; True where a row was added."""
-    insert = sqlite_insert if conn.dialect.name == "sqlite" else postgresql_insert
-    statement = insert(table).values(**values).on_conflict_do_nothing()
+    return conn.execute(_statement(conn.dialect.name, table), values).rowcount == 1
+
+
+@cache
+def _statement(dialect: str, table: Table) -> Executable:
+    """Built once a table: building a statement costs more than running it."""
+    insert = sqlite_insert if dialect == "sqlite" else postgresql_insert
     # Without the option SQLAlchemy does not keep what psycopg says of an INSERT, and answers -1.
-    return conn.execute(statement.execution_options(preserve_rowcount=True)).rowcount == 1
+    statement = insert(table).on_conflict_do_nothing()
+    return statement.execution_options(preserve_rowcount=True)
