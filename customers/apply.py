@@ -1,7 +1,7 @@
-"""What a resolved message changes about its person, at once and in the same transaction (DESIGN §3.2).
+"""What a resolved message changes about its person, at once, in the same transaction (DESIGN §3.2).
 
-Traits, consents, suppressions, orders, complaints, memories. An opt-out cancels in the same breath what
-is queued and not handed over; the lane journals it when it takes the event.
+Traits, consents, suppressions, orders, complaints, memories. An opt-out cancels in the same breath
+what is queued and not handed over; the lane journals it when it takes the event.
 """
 
 from __future__ import annotations
@@ -12,14 +12,21 @@ from typing import Any
 from sqlalchemy import Connection
 
 from customers import complaints, consent, memory_text, orders, profile, suppression
-from store import ledger
-from store.ledger import EffectStatus
+from customers.identifiers import normalise
+from customers.orders import Counted
+from customers.stopping import stop_queued
 from store.sealing import Vault
 
-#: One-word replies that opt out, as carriers and CTIA list them; compared whole, case-blind.
-STOP_WORDS = frozenset(["stop", "stopall", "unsubscribe", "cancel", "end", "quit", "abmelden", "stopp"])
+#: Replies that opt out, as carriers and CTIA list them, and in German; compared whole, without
+#: case, spaces and punctuation.
+STOP_WORDS = frozenset(
+    ["stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"]
+    + ["stopp", "abmelden", "abbestellen"]
+)
 _LONGEST_MEMORY = 2_000
-_QUEUED = (EffectStatus.SCHEDULED, EffectStatus.CLAIMED)
+_KIND_OF = {"email": "email", "sms": "phone"}
+#: Bounces after which the address may work again; any other is taken as final.
+_PASSING = frozenset(["soft", "transient", "temporary", "softbounce", "soft_bounce", "deferred"])
 
 
 def apply_message(
@@ -33,7 +40,8 @@ def apply_message(
     now_us: int,
     fresh_id: Callable[[str], str],
 ) -> None:
-    """Let one message act on its person."""
+    """Let one message act on its person. What lies in the future is taken as now."""
+    occurred_at = min(occurred_at, now_us)
     traits = _traits(message)
     if traits:
         person = profile.load(conn, vault, customer_id)
@@ -65,32 +73,42 @@ class _Applied:
         self.conn, self.vault, self.customer_id = conn, vault, customer_id
         self.event_id, self.at, self.now_us, self.fresh_id = event_id, at, now_us, fresh_id
 
-    def consent(self, properties: Mapping[str, Any], state: str) -> None:
-        evidence = {k: properties[k] for k in ("source", "evidence") if k in properties}
-        # A grant without a channel or purpose grants nothing; a refusal without one refuses all.
-        strict = state == "granted"
-        channels = consent.spread(
-            properties.get("channel", "" if strict else None), consent.CHANNELS
-        )
-        purposes = consent.spread(
-            properties.get("purpose", "" if strict else None), consent.PURPOSES
-        )
-        for channel in channels:
-            for purpose in purposes:
-                consent.record(
-                    self.conn,
-                    self.vault,
-                    customer_id=self.customer_id,
-                    channel=channel,
-                    purpose=purpose,
-                    state=state,
-                    at=self.at,
-                    evidence=evidence,
-                )
-                if state != "granted":
+    def granted(self, properties: Mapping[str, Any]) -> None:
+        try:
+            expires_at = consent.expiry(properties)
+        except ValueError:
+            return  # for how long is not known, so it is not granted
+        for channel in consent.granted(properties.get("channel"), consent.CHANNELS):
+            for purpose in consent.granted(properties.get("purpose"), consent.PURPOSES):
+                self.record(properties, channel, purpose, "granted", expires_at)
+
+    def revoked(self, properties: Mapping[str, Any]) -> None:
+        for channel in consent.refused_channels(properties.get("channel")):
+            for purpose in consent.refused_purposes(properties.get("purpose")):
+                if self.record(properties, channel, purpose, "revoked", None):
                     self.stop(channel=channel, purpose=purpose, reason="consent was taken back")
 
-    def suppress(self, scope: str, reason: str, channel: str | None = None) -> None:
+    def record(
+        self,
+        properties: Mapping[str, Any],
+        channel: str,
+        purpose: str,
+        state: str,
+        expires_at: int | None,
+    ) -> bool:
+        return consent.record(
+            self.conn,
+            self.vault,
+            customer_id=self.customer_id,
+            channel=channel,
+            purpose=purpose,
+            state=state,
+            at=self.at,
+            evidence={k: properties[k] for k in ("source", "evidence") if k in properties},
+            expires_at=expires_at,
+        )
+
+    def suppress(self, scope: str, reason: str, *, channel: str | None = None) -> None:
         suppression.suppress(
             self.conn,
             self.vault,
@@ -104,9 +122,29 @@ class _Applied:
         )
         self.stop(
             channel=channel,
-            purpose="marketing" if scope == "purpose" else None,
+            purpose=suppression.MARKETING if scope == "purpose" else None,
             reason="this person asked us to stop",
         )
+
+    def suppress_address(self, channel: str, stated: Any, reason: str) -> None:
+        """Stop writing to an address: the stated one, else the one that is written to now."""
+        current = profile.address_hashes_of(self.conn, self.customer_id).get(channel)
+        named = normalise(_KIND_OF[channel], stated)
+        address_hash = named.hashed(self.vault) if named is not None else None
+        suppression.suppress(
+            self.conn,
+            self.vault,
+            suppression_id=self.fresh_id("sup"),
+            customer_id=self.customer_id,
+            scope="address",
+            channel=channel,
+            address_hash=address_hash,
+            by="customer",
+            reason=reason,
+            now_us=self.now_us,
+        )
+        if current is None or address_hash in (None, current):
+            self.stop(channel=channel, purpose=None, reason=f"this address is closed: {reason}")
 
     def stop(self, *, channel: str | None, purpose: str | None, reason: str) -> None:
         stop_queued(
@@ -132,34 +170,54 @@ class _Applied:
             )
 
 
-def stop_queued(
-    conn: Connection,
-    customer_id: str,
-    *,
-    channel: str | None,
-    purpose: str | None,
-    reason: str,
-    now_us: int,
-) -> int:
-    """Cancel what is queued or claimed for a channel and purpose (None: any). Returns how many."""
-    stopped = 0
-    for row in ledger.open_effects(conn, customer_id, _QUEUED):
-        if row.kind != "contact" or (channel is not None and row.channel != channel):
-            continue
-        if purpose is not None and row.purpose != purpose:
-            continue
-        stopped += ledger.move(conn, row.id, to=EffectStatus.CANCELLED, at=now_us, reason=reason)
-    return stopped
-
-
 def _order(a: _Applied, properties: Mapping[str, Any]) -> None:
     order = orders.read_order(properties, event_id=a.event_id, at=a.at)
-    if orders.record_order(a.conn, a.vault, customer_id=a.customer_id, order=order):
-        person = profile.load(a.conn, a.vault, a.customer_id)
+    recorded = orders.record_order(a.conn, a.vault, customer_id=a.customer_id, order=order)
+    if recorded.counted is Counted.KNOWN:
+        return
+    person = profile.load(a.conn, a.vault, a.customer_id)
+    if recorded.counted is Counted.SHARED:
+        person = profile.with_shared_order(person, at=order.at, order_hash=recorded.order_hash)
+    else:
         person = profile.with_order(
-            person, at=order.at, revenue_minor=order.total_minor, coupon=order.coupon is not None
+            person,
+            at=order.at,
+            revenue_minor=order.total_minor,
+            currency=order.currency,
+            coupon=order.coupon is not None,
         )
-        profile.save(a.conn, a.vault, a.customer_id, person, now_us=a.now_us)
+    profile.save(a.conn, a.vault, a.customer_id, person, now_us=a.now_us)
+    if recorded.early is not None:
+        _give_back(a, recorded.early)
+
+
+def _refund(a: _Applied, properties: Mapping[str, Any], *, cancelled: bool) -> None:
+    refund = orders.read_refund(properties, cancelled=cancelled)
+    if refund is not None:
+        _give_back(a, refund)
+        return
+    # Money went back and nobody can say of which order: the revenue is not known any more.
+    person = profile.load(a.conn, a.vault, a.customer_id)
+    person = profile.with_refund(person, minor=None, currency=None)
+    profile.save(a.conn, a.vault, a.customer_id, person, now_us=a.now_us)
+
+
+def _give_back(a: _Applied, refund: orders.Refund) -> None:
+    taken = orders.record_refund(a.conn, a.vault, customer_id=a.customer_id, refund=refund, at=a.at)
+    if taken is None:
+        return
+    person = profile.load(a.conn, a.vault, a.customer_id)
+    change = profile.without_order if taken.cancelled else profile.with_refund
+    person = change(person, minor=taken.minor, currency=taken.currency)
+    profile.save(a.conn, a.vault, a.customer_id, person, now_us=a.now_us)
+
+
+def _refunded(a: _Applied, properties: Mapping[str, Any]) -> None:
+    _refund(a, properties, cancelled=False)
+
+
+def _cancelled(a: _Applied, properties: Mapping[str, Any]) -> None:
+    _refund(a, properties, cancelled=True)
 
 
 def _complaint(a: _Applied, properties: Mapping[str, Any]) -> None:
@@ -173,19 +231,25 @@ def _complaint_closed(a: _Applied, properties: Mapping[str, Any]) -> None:
 
 def _reply(a: _Applied, properties: Mapping[str, Any]) -> None:
     text, channel = properties.get("text"), properties.get("channel")
-    if isinstance(text, str) and text.strip().strip(".!").casefold() in STOP_WORDS:
-        known = channel if channel in consent.CHANNELS else None
-        a.suppress("address" if known else "all", "replied STOP", known)
+    if isinstance(text, str) and _bare(text) in STOP_WORDS:
+        if channel in consent.CHANNELS:
+            a.suppress_address(channel, properties.get("from"), "replied STOP")
+        else:
+            a.suppress("all", "replied STOP")
         return
     a.remember("reply", text)
 
 
+def _bare(text: str) -> str:
+    return "".join(c for c in text[:100].casefold() if c.isalnum())
+
+
 def _granted(a: _Applied, properties: Mapping[str, Any]) -> None:
-    a.consent(properties, "granted")
+    a.granted(properties)
 
 
 def _revoked(a: _Applied, properties: Mapping[str, Any]) -> None:
-    a.consent(properties, "revoked")
+    a.revoked(properties)
 
 
 def _unsubscribed(a: _Applied, properties: Mapping[str, Any]) -> None:
@@ -193,12 +257,14 @@ def _unsubscribed(a: _Applied, properties: Mapping[str, Any]) -> None:
 
 
 def _bounced(a: _Applied, properties: Mapping[str, Any]) -> None:
-    if properties.get("type", "hard") == "hard":
-        a.suppress("address", "hard bounce", "email")
+    if str(properties.get("type", "hard")).casefold() not in _PASSING:
+        a.suppress_address("email", properties.get("email"), "hard bounce")
 
 
 _EVENTS: dict[str, Callable[[_Applied, Mapping[str, Any]], None]] = {
     "Order Completed": _order,
+    "Order Refunded": _refunded,
+    "Order Cancelled": _cancelled,
     "Complaint Received": _complaint,
     "Complaint Closed": _complaint_closed,
     "Message Replied": _reply,
@@ -210,7 +276,7 @@ _EVENTS: dict[str, Callable[[_Applied, Mapping[str, Any]], None]] = {
 
 
 def _traits(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Traits stated by an identify, or carried in any message's context (its zone and locale too)."""
+    """Traits stated by an identify, or carried in any message's context (zone and locale too)."""
     context = message.get("context")
     context = context if isinstance(context, Mapping) else {}
     traits: dict[str, Any] = {

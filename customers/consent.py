@@ -1,15 +1,17 @@
 """Consent: person × channel × purpose, with time, source and evidence. Absent is not granted.
 
-An older event never undoes a newer one; at the same instant the stricter one holds. What is said for
-`all` channels or purposes is written out for each.
+An older event never undoes a newer one; at the same instant the stricter one holds. What is said
+for `all` channels or purposes is written out for each. What is said unclearly grants nothing and
+refuses everything it could mean.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, or_, select, update
 
 from store.schema import consents
 from store.sealing import Vault
@@ -17,7 +19,12 @@ from store.upsert import insert_or_ignore
 
 CHANNELS = ("email", "sms")
 PURPOSES = ("marketing", "service")
-_STRICTNESS = {"granted": 0, "denied": 1, "revoked": 2}
+STRICTNESS = {"granted": 0, "denied": 1, "revoked": 2}
+#: Channels of other systems: a refusal that names one of them says nothing about ours.
+_ELSEWHERE = frozenset(
+    ["push", "web_push", "in_app", "web", "whatsapp", "phone", "voice", "post", "fax"]
+)
+_ALL = frozenset(["all", "*", "any"])
 
 
 def record(
@@ -43,25 +50,81 @@ def record(
         conn, consents, customer_id=customer_id, channel=channel, purpose=purpose, **values
     ):
         return True
-    milder = [s for s, rank in _STRICTNESS.items() if rank < _STRICTNESS[state]]
     replaced = conn.execute(
         update(consents)
         .where(
             consents.c.customer_id == customer_id,
             consents.c.channel == channel,
             consents.c.purpose == purpose,
-            or_(consents.c.at < at, (consents.c.at == at) & consents.c.state.in_(milder)),
+            or_(consents.c.at < at, (consents.c.at == at) & _milder(state, expires_at)),
         )
         .values(**values)
     )
     return replaced.rowcount == 1
 
 
-def spread(word: Any, known: tuple[str, ...]) -> tuple[str, ...]:
-    """The channels (or purposes) that a word names: one, or all of them; none where it is unknown."""
-    if word in (None, "all", "*"):
+def _milder(state: str, expires_at: int | None) -> ColumnElement[bool]:
+    """Whether what stands is milder: a milder word, or the same word for a longer time."""
+    words = [s for s, rank in STRICTNESS.items() if rank < STRICTNESS[state]]
+    milder = consents.c.state.in_(words)
+    if expires_at is None:
+        return milder
+    longer = or_(consents.c.expires_at.is_(None), consents.c.expires_at > expires_at)
+    return or_(milder, (consents.c.state == state) & longer)
+
+
+def own_grant(message: Mapping[str, Any]) -> bool:
+    """Whether this is a person's own new consent: said by them, for something, and no history."""
+    context = message.get("context")
+    if isinstance(context, Mapping) and context.get("historical"):
+        return False
+    if message.get("type") != "track" or message.get("event") != "Consent Granted":
+        return False
+    properties = message.get("properties")
+    if not isinstance(properties, Mapping):
+        return False
+    return bool(
+        granted(properties.get("channel"), CHANNELS)
+        and granted(properties.get("purpose"), PURPOSES)
+    )
+
+
+def granted(word: Any, known: tuple[str, ...]) -> tuple[str, ...]:
+    """The channels (or purposes) that a grant names; none where it names none, or unclearly."""
+    words = _words(word)
+    if words & _ALL:
         return known
-    return (word,) if word in known else ()
+    return tuple(k for k in known if k in words)
+
+
+def refused_channels(word: Any) -> tuple[str, ...]:
+    """The channels that a refusal names; all of ours where it names none of them clearly."""
+    words = _words(word)
+    if not words or not words <= set(CHANNELS) | _ELSEWHERE:
+        return CHANNELS
+    return tuple(k for k in CHANNELS if k in words)
+
+
+def refused_purposes(word: Any) -> tuple[str, ...]:
+    """The purposes that a refusal names: all where it names none. An unclear word is marketing, the
+    one purpose that lives by consent; a marketing opt-out never stops service."""
+    words = _words(word)
+    if not words or words & _ALL:
+        return PURPOSES
+    return tuple(k for k in PURPOSES if k in words) or ("marketing",)
+
+
+def expiry(properties: Mapping[str, Any]) -> int | None:
+    """When a consent ends, in microseconds; None where it says no end. `ValueError`: unreadable."""
+    stated = properties.get("expires_at", properties.get("expiresAt"))
+    if stated is None:
+        return None
+    if not isinstance(stated, str):
+        raise ValueError("the end of a consent is an instant such as 2026-03-01T00:00:00Z")
+    at = datetime.fromisoformat(stated)
+    if at.tzinfo is None:
+        raise ValueError("the end of a consent needs its zone")
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def of_customer(conn: Connection, customer_id: str) -> list[Row[Any]]:
@@ -76,9 +139,16 @@ def of_customer(conn: Connection, customer_id: str) -> list[Row[Any]]:
 
 
 def states(rows: list[Row[Any]], now_us: int) -> dict[tuple[str, str], str]:
-    """Channel and purpose → granted, denied, revoked or absent. An expired consent is absent."""
+    """Channel and purpose → granted, denied, revoked or absent. An ended grant is absent."""
     found = {(c, p): "absent" for c in CHANNELS for p in PURPOSES}
     for row in rows:
-        expired = row.expires_at is not None and row.expires_at <= now_us
-        found[row.channel, row.purpose] = "absent" if expired else row.state
+        ended = row.expires_at is not None and row.expires_at <= now_us
+        found[row.channel, row.purpose] = (
+            "absent" if ended and row.state == "granted" else row.state
+        )
     return found
+
+
+def _words(stated: Any) -> set[str]:
+    listed = stated if isinstance(stated, (list, tuple)) else [stated]
+    return {str(word).strip().casefold() for word in listed if word not in (None, "")}

@@ -1,11 +1,13 @@
-"""Identifiers: what a message says about who it is from, normalised so that equal people look equal.
+"""Identifiers: what a message says about who it is from, normalised so that equals look equal.
 
 Junk that scripts write where an identifier was missing is refused, so that nobody becomes one with
-everybody else who had none.
+everybody else who had none. What is not certainly one person's (a number without its area code, a
+switchboard's extension) is no identifier.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,10 +20,21 @@ from store.sealing import Vault
 
 #: Strongest first: where two identifiers disagree, the stronger one says who it is.
 KINDS = ("user_id", "email", "phone", "anonymous_id")
-JUNK = frozenset(
-    ["undefined", "null", "none", "nil", "nan", "n/a", "na", "anonymous", "unknown", "guest", "test", "true", "false", "0", "1", "-1", "[]", "{}", "[object", "object]"]
-) | {"[object object]", "none@none.com", "test@test.com", "null@null.com"}
+_WORDS = (
+    "undefined null none nil nan n/a na anonymous unknown guest test true false "
+    "0 1 -1 [] {} [object object] none@none.com test@test.com null@null.com"
+)
+JUNK = frozenset(_WORDS.split()) | {
+    "[object object]",
+    "(null)",
+    "<null>",
+    "00000000-0000-0000-0000-000000000000",
+}
+#: A template that nobody filled in: `{{user.id}}`, `${userId}`, `<user_id>`, `%USER%`.
+_UNFILLED = re.compile(r"\{\{.*\}\}|\$\{.*\}|<.*>|%.*%", re.DOTALL)
 _LONGEST = 320
+_LARGEST = 10**40
+_COUNTED_UP = "01234567890"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +51,14 @@ class Identifier:
 
 def normalise(kind: str, value: Any, *, region: str | None = None) -> Identifier | None:
     """An identifier, or None where the value is junk, malformed or not of that kind."""
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST:
         value = str(value)
     if not isinstance(value, str):
         return None
     text = unicodedata.normalize("NFC", value).strip()
-    if not text or len(text) > _LONGEST or text.casefold() in JUNK:
+    if not text or len(text) > _LONGEST or text.casefold() in JUNK or _UNFILLED.fullmatch(text):
+        return None
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
         return None
     if kind == "email":
         return _email(text)
@@ -66,15 +81,20 @@ def identifiers_of(message: Mapping[str, Any]) -> list[Identifier]:
     return list(dict.fromkeys(i for i in found if i is not None))
 
 
-def previous_of(message: Mapping[str, Any]) -> Identifier | None:
-    """Whom an `alias` says this was before: a user id, or an anonymous id of that value."""
-    return normalise("user_id", message.get("previousId"))
+def previous_of(message: Mapping[str, Any]) -> list[Identifier]:
+    """Whom an `alias` says this was before: Segment has one field for both kinds of id."""
+    if message.get("type") != "alias":
+        return []
+    value = message.get("previousId")
+    found = (normalise("user_id", value), normalise("anonymous_id", value))
+    return [identifier for identifier in found if identifier is not None]
 
 
 def _traits(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Traits of the person. Those of a `group` message are the group's: a firm's address."""
     context = message.get("context")
     inner = context.get("traits") if isinstance(context, Mapping) else None
-    traits = message.get("traits")
+    traits = message.get("traits") if message.get("type") != "group" else None
     merged: dict[str, Any] = {}
     for part in (inner, traits):
         if isinstance(part, Mapping):
@@ -96,7 +116,8 @@ def _email(text: str) -> Identifier | None:
         checked = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
         return None
-    return Identifier("email", checked.normalized.casefold())
+    # Lower case, not case folding: that would make one of ß and ss, which are two people's.
+    return Identifier("email", unicodedata.normalize("NFC", checked.normalized.lower()))
 
 
 def _phone(text: str, region: str | None) -> Identifier | None:
@@ -104,7 +125,11 @@ def _phone(text: str, region: str | None) -> Identifier | None:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
+    possible = phonenumbers.is_possible_number_with_reason(number)
+    if possible != phonenumbers.ValidationResult.IS_POSSIBLE or number.extension:
+        return None
+    digits = phonenumbers.national_significant_number(number)
+    if len(set(digits)) == 1 or digits in _COUNTED_UP:
         return None
     return Identifier(
         "phone", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -1,16 +1,21 @@
 """Merging two profiles that are one person, without loosening anything.
 
-The stricter consent, the fuller contact ledger, all suppressions, the journeys of both; their lanes join
-under new epochs, taken in id order. The journal is never touched: old entries keep the id they were
-written under, and both keys live on until the person is erased.
+The stricter consent, the fuller contact ledger, all suppressions, the journeys of both; their
+lanes, taken in id order, go on under one new epoch. Whatever the joined profile forbids is no
+longer queued. The journal is never touched: old entries keep the id they were written under, and
+both keys live on until the person is erased.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, select, update
+from typing import Any
 
-from customers import profile
-from store import lanes
+from sqlalchemy import Connection, Row, delete, func, select, update
+
+from customers import consent, memory_text, orders, profile, suppression
+from customers.stopping import stop_where
+from store import lanes, ledger, wakeups
+from store.ledger import EffectStatus
 from store.schema import (
     approvals,
     complaints,
@@ -22,13 +27,13 @@ from store.schema import (
     events,
     identifiers,
     journeys,
-    memories,
     offers,
-    orders,
     suppressions,
     tickets,
-    wakeups,
 )
+from store.schema import lanes as lanes_table
+from store.schema import orders as orders_table
+from store.schema import wakeups as wakeups_table
 from store.sealing import Vault
 
 _MOVED = (
@@ -39,30 +44,32 @@ _MOVED = (
     effects,
     events,
     identifiers,
-    memories,
     offers,
-    orders,
+    orders_table,
     suppressions,
     tickets,
-    wakeups,
+    wakeups_table,
 )
-_STRICTNESS = {"granted": 0, "denied": 1, "revoked": 2}
+#: The reason of a journey that another one about the same took the place of; its decisions end
+#: with it.
+MERGED = "merged"
 
 
 def merge(conn: Connection, vault: Vault, *, into: str, absorbed: str, now_us: int) -> None:
-    """Make one customer of two. Running work on either lane is stale from here on (P4)."""
-    for customer_id in sorted((into, absorbed)):
-        lanes.take(conn, customer_id)
+    """Make one customer of two. Running work on either lane is stale from here on (P4).
+
+    The survivor's lane is left something due, so that it is taken up even if nobody rings it.
+    """
+    _lanes(conn, into, absorbed)
     _consents(conn, into, absorbed)
     _journeys(conn, into, absorbed, now_us)
     for table in _MOVED:
         conn.execute(update(table).where(table.c.customer_id == absorbed).values(customer_id=into))
-    both = profile.joined(profile.load(conn, vault, into), profile.load(conn, vault, absorbed))
-    profile.save(conn, vault, into, both, now_us=now_us)
-    conn.execute(
-        update(customers)
-        .where(customers.c.id == absorbed)
-        .values(merged_into=into, updated_at=now_us)
+    memory_text.hand_over(conn, to=into, of=absorbed)
+    _profiles(conn, vault, into, absorbed, now_us)
+    _stop_what_is_forbidden(conn, into, now_us)
+    wakeups.schedule_due(
+        conn, kind="plan_again", ref=f"{absorbed}:{MERGED}", at=now_us, customer_id=into
     )
 
 
@@ -83,53 +90,129 @@ def merged_into(conn: Connection, customer_id: str) -> list[str]:
     """Everybody who was merged into this customer, directly or by others; without itself."""
     found, frontier = [], [customer_id]
     while frontier:
-        rows = conn.execute(select(customers.c.id).where(customers.c.merged_into.in_(frontier)))
+        rows = conn.execute(
+            select(customers.c.id)
+            .where(customers.c.merged_into.in_(frontier))
+            .order_by(customers.c.id)
+        )
         frontier = [str(row.id) for row in rows]
         found.extend(frontier)
     return found
 
 
+def _lanes(conn: Connection, into: str, absorbed: str) -> None:
+    """Both lanes under one epoch, newer than any that either had: claims of both stay behind it."""
+    both = sorted((into, absorbed))
+    top = max([lanes.take(conn, customer_id) for customer_id in both])
+    of_both = lanes_table.c.customer_id.in_(both)
+    latest = conn.execute(
+        select(
+            func.max(lanes_table.c.last_arrival_seq), func.max(lanes_table.c.last_plan_at)
+        ).where(of_both)
+    ).one()
+    conn.execute(
+        update(lanes_table)
+        .where(of_both)
+        .values(epoch=top, last_arrival_seq=latest[0], last_plan_at=latest[1])
+    )
+
+
+def _profiles(conn: Connection, vault: Vault, into: str, absorbed: str, now_us: int) -> None:
+    one, other = (profile.load(conn, vault, customer_id) for customer_id in (into, absorbed))
+    both = profile.joined(one, other)
+    # An order that both stated is theirs twice over: counted with one, shared by the other.
+    doubled = [h for h in both.shared if orders.owner_of(conn, h) == into]
+    profile.save(conn, vault, into, profile.undoubled(both, doubled), now_us=now_us)
+    held = conn.execute(
+        select(func.max(customers.c.legal_hold)).where(customers.c.id.in_((into, absorbed)))
+    ).scalar_one()
+    conn.execute(update(customers).where(customers.c.id == into).values(legal_hold=held))
+    conn.execute(
+        update(customers)
+        .where(customers.c.id == absorbed)
+        .values(merged_into=into, updated_at=now_us)
+    )
+
+
 def _consents(conn: Connection, into: str, absorbed: str) -> None:
-    kept = {
-        (row.channel, row.purpose): row
-        for row in conn.execute(select(consents).where(consents.c.customer_id == into))
-    }
-    for row in conn.execute(select(consents).where(consents.c.customer_id == absorbed)).all():
+    kept = {(row.channel, row.purpose): row for row in consent.of_customer(conn, into)}
+    for row in consent.of_customer(conn, absorbed):
         mine = kept.get((row.channel, row.purpose))
         here = (consents.c.channel == row.channel) & (consents.c.purpose == row.purpose)
+        theirs = (consents.c.customer_id == absorbed) & here
         if mine is None:
-            conn.execute(
-                update(consents)
-                .where(consents.c.customer_id == absorbed, here)
-                .values(customer_id=into)
-            )
+            conn.execute(update(consents).where(theirs).values(customer_id=into))
             continue
-        if _STRICTNESS[row.state] > _STRICTNESS[mine.state]:
-            conn.execute(
-                update(consents)
-                .where(consents.c.customer_id == into, here)
-                .values(
-                    state=row.state,
-                    at=row.at,
-                    expires_at=row.expires_at,
-                    evidence_sealed=row.evidence_sealed,
-                )
+        strict = max(mine, row, key=_strictness)
+        conn.execute(delete(consents).where(theirs))
+        conn.execute(
+            update(consents)
+            .where(consents.c.customer_id == into, here)
+            .values(
+                state=strict.state,
+                # The newer instant of the two: nothing that either knew better than comes back.
+                at=max(mine.at, row.at),
+                expires_at=strict.expires_at,
+                evidence_sealed=strict.evidence_sealed,
             )
-        conn.execute(delete(consents).where(consents.c.customer_id == absorbed, here))
+        )
+
+
+def _strictness(row: Row[Any]) -> tuple[int, float, int]:
+    """The stricter word; of two grants the one that ends sooner; else the newer."""
+    ends = float("inf") if row.expires_at is None else float(row.expires_at)
+    return consent.STRICTNESS[row.state], -ends, row.at
 
 
 def _journeys(conn: Connection, into: str, absorbed: str, now_us: int) -> None:
-    """Journeys move over; of two about the same, the survivor's goes on and the other is closed."""
+    """Journeys move over. Of two about the same, the survivor's goes on and the other is closed; a
+    goal that either has reached is reached."""
     taken = {
-        (row.goal, row.subject_hash)
+        (row.goal, row.subject_hash): row
         for row in conn.execute(select(journeys).where(journeys.c.customer_id == into))
     }
-    for row in conn.execute(select(journeys).where(journeys.c.customer_id == absorbed)).all():
-        if (row.goal, row.subject_hash) in taken:
-            conn.execute(
-                update(journeys)
-                .where(journeys.c.id == row.id, journeys.c.status == "open")
-                .values(status="closed", reason="merged", closed_at=now_us)
-            )
+    for row in conn.execute(
+        select(journeys).where(journeys.c.customer_id == absorbed).order_by(journeys.c.id)
+    ).all():
+        mine = taken.get((row.goal, row.subject_hash))
+        if mine is None:
+            conn.execute(update(journeys).where(journeys.c.id == row.id).values(customer_id=into))
             continue
-        conn.execute(update(journeys).where(journeys.c.id == row.id).values(customer_id=into))
+        _close(conn, row, absorbed, "closed", now_us)
+        if row.status == "reached":
+            _close(conn, mine, into, "reached", now_us)
+
+
+def _close(conn: Connection, journey: Row[Any], customer_id: str, status: str, now_us: int) -> None:
+    """Close a journey, and cancel what is queued in it. Its lane ends the decisions (`MERGED`)."""
+    closed = conn.execute(
+        update(journeys)
+        .where(journeys.c.id == journey.id, journeys.c.status == "open")
+        .values(status=status, reason=MERGED, closed_at=now_us)
+    )
+    if closed.rowcount:
+        wakeups.cancel(conn, "journey_expiry", journey.id)
+    for row in ledger.open_effects(conn, customer_id, [EffectStatus.SCHEDULED]):
+        if row.journey_id == journey.id:
+            ledger.move(conn, row.id, to=EffectStatus.CANCELLED, at=now_us, reason=MERGED)
+
+
+def _stop_what_is_forbidden(conn: Connection, into: str, now_us: int) -> None:
+    """What either had queued stops where the consents and suppressions of both now forbid it."""
+    stopped = suppression.in_force(conn, into, now_us)
+    agreed = consent.states(consent.of_customer(conn, into), now_us)
+    addresses = profile.address_hashes_of(conn, into)
+
+    def forbidden(row: Row[Any]) -> bool:
+        if suppression.is_suppressed(
+            stopped,
+            purpose=row.purpose,
+            channel=row.channel,
+            address_hash=addresses.get(row.channel),
+        ):
+            return True
+        state = agreed.get((row.channel, row.purpose), "absent")
+        wanted = ("granted",) if row.purpose == "marketing" else ("granted", "absent")
+        return state not in wanted
+
+    stop_where(conn, into, forbidden, reason="the joined profile does not allow it", now_us=now_us)

@@ -1,89 +1,183 @@
-"""Orders: counted once, money as stated in the shop's currency, a redeemed code charged to its budget."""
+"""Orders: counted once, money as the shop stated it, a redeemed code charged to its budget.
+
+An order id names one order of the shop. Where two people state the same one it is a purchase of
+both, and its money and its code count once, with whoever came first. A refund may arrive before
+its order.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 
-from customers.money import MoneyError, to_minor
+from customers.money import MoneyError, exponent, to_minor
 from store import counters
 from store.schema import offers, orders
 from store.sealing import Vault
 from store.upsert import insert_or_ignore
 
+LABEL = "orders.body"
+_MOST_MINOR = 10**15
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order. `problem` names what was malformed; its amount then counts as nothing."""
+    """One order. `problem` names what was malformed; its amount is then unknown, not nothing."""
 
     id: str
     at: int
-    total_minor: int
+    total_minor: int | None
     currency: str | None
     coupon: str | None
     problem: str | None = None
 
 
+class Counted(StrEnum):
+    """What became of a stated order."""
+
+    NEW = "new"
+    SHARED = "shared"
+    KNOWN = "known"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """`early`: the refund that had come before it, if one had."""
+
+    counted: Counted
+    order_hash: str
+    early: Refund | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money given back for one order; `minor` None: all of it. `cancelled`: there is no order."""
+
+    order_id: str
+    minor: int | None
+    cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refunded:
+    """What a refund took off a recorded order. `minor` None: its amount was never known."""
+
+    minor: int | None
+    currency: str | None
+    cancelled: bool
+
+
 def read_order(properties: Mapping[str, Any], *, event_id: str, at: int) -> Order:
     """An order from the properties of `Order Completed`; without an order id, the event is it."""
-    currency = properties.get("currency")
+    currency = _currency(properties)
     coupon = properties.get("coupon")
-    total, problem = 0, None
-    stated = properties.get("total_minor")
-    if isinstance(stated, int) and not isinstance(stated, bool):
-        total = stated
-    else:
-        amount = next(
-            (properties[k] for k in ("total", "revenue", "value") if properties.get(k) is not None),
-            None,
-        )
-        if amount is None:
+    total: int | None = None
+    problem = None
+    try:
+        total = _amount(properties, currency)
+        if total is None:
             problem = "no total"
-        else:
-            try:
-                total = to_minor(amount, str(currency or ""))
-            except MoneyError as error:
-                problem = str(error)
+    except MoneyError as error:
+        problem = str(error)
     return Order(
-        id=str(properties.get("order_id") or properties.get("orderId") or event_id),
+        id=order_id_of(properties) or event_id,
         at=at,
-        total_minor=max(0, total),
-        currency=currency if isinstance(currency, str) else None,
-        coupon=coupon if isinstance(coupon, str) and coupon else None,
+        total_minor=total,
+        currency=None if total is None else currency,
+        coupon=coupon.strip() if isinstance(coupon, str) and coupon.strip() else None,
         problem=problem,
     )
 
 
-def record_order(conn: Connection, vault: Vault, *, customer_id: str, order: Order) -> bool:
-    """Keep an order once; False where its id is known. A redeemed code charges its budget."""
-    added = insert_or_ignore(
-        conn,
-        orders,
-        order_hash=vault.lookup("order", order.id),
-        customer_id=customer_id,
-        at=order.at,
-        body_sealed=vault.seal_json(
-            customer_id,
-            "orders.body",
-            {
-                "id": order.id,
-                "total_minor": order.total_minor,
-                "currency": order.currency,
-                "coupon": order.coupon,
-                "problem": order.problem,
-            },
-        ),
-    )
-    if added and order.coupon is not None:
-        redeem(conn, vault, code=order.coupon, at=order.at)
-    return added
+def read_refund(properties: Mapping[str, Any], *, cancelled: bool) -> Refund | None:
+    """A refund; None where it does not say of which order. An unclear amount is the whole order."""
+    order_id = order_id_of(properties)
+    if order_id is None:
+        return None
+    minor = None
+    if not cancelled:
+        try:
+            minor = _amount(properties, _currency(properties))
+        except MoneyError:
+            minor = None
+    return Refund(order_id, minor, cancelled)
+
+
+def order_id_of(properties: Mapping[str, Any]) -> str | None:
+    """The shop's id of the order, if the event names one."""
+    for name in ("order_id", "orderId"):
+        value = properties.get(name)
+        if isinstance(value, (str, int)) and not isinstance(value, bool) and str(value).strip():
+            return str(value).strip()
+    return None
+
+
+def record_order(conn: Connection, vault: Vault, *, customer_id: str, order: Order) -> Recorded:
+    """Keep an order once. A redeemed code charges its budget, whoever redeems it."""
+    order_hash = vault.lookup("order", order.id)
+    if _insert(conn, vault, order_hash, customer_id, order.at, _body(order)):
+        _charge(conn, vault, order)
+        return Recorded(Counted.NEW, order_hash)
+    row = _row(conn, order_hash)
+    stub = vault.open_json(LABEL, row.body_sealed)
+    if "early" in stub:
+        _write(conn, vault, order_hash, customer_id, _body(order), at=order.at)
+        _charge(conn, vault, order)
+        early = Refund(order.id, **stub["early"])
+        return Recorded(Counted.NEW, order_hash, early)
+    if row.customer_id == customer_id:
+        return Recorded(Counted.KNOWN, order_hash)
+    theirs = vault.lookup("order", f"{order.id}\x00{customer_id}")
+    if _insert(conn, vault, theirs, customer_id, order.at, {"id": order.id, "shared": True}):
+        return Recorded(Counted.SHARED, order_hash)
+    return Recorded(Counted.KNOWN, order_hash)
+
+
+def record_refund(
+    conn: Connection, vault: Vault, *, customer_id: str, refund: Refund, at: int
+) -> Refunded | None:
+    """Take a refund off its order, never more than is left of it; None where that takes nothing."""
+    order_hash = vault.lookup("order", refund.order_id)
+    early = {"early": {"minor": refund.minor, "cancelled": refund.cancelled}}
+    if _insert(conn, vault, order_hash, customer_id, at, {"id": refund.order_id, **early}):
+        return None
+    row = _row(conn, order_hash)
+    body = vault.open_json(LABEL, row.body_sealed)
+    if row.customer_id != customer_id or body.get("cancelled"):
+        return None
+    if "early" in body:
+        _write(conn, vault, order_hash, customer_id, {**body, "early": _both(body, refund)})
+        return None
+    total, given_back = body["total_minor"], body.get("refunded_minor", 0)
+    if total is None:
+        taken, given_back = None, 0
+    else:
+        left = total - given_back
+        taken = left if refund.minor is None else min(left, refund.minor)
+        given_back += taken
+    body |= {"refunded_minor": given_back, "cancelled": refund.cancelled}
+    _write(conn, vault, order_hash, customer_id, body)
+    if not refund.cancelled and not taken:
+        return None
+    return Refunded(taken, body["currency"], refund.cancelled)
+
+
+def owner_of(conn: Connection, order_hash: str) -> str | None:
+    """With whom an order is counted."""
+    return conn.execute(
+        select(orders.c.customer_id).where(orders.c.order_hash == order_hash)
+    ).scalar()
 
 
 def redeem(conn: Connection, vault: Vault, *, code: str, at: int) -> bool:
-    """Charge the offer behind a code, once. False where the code is not ours or was used."""
+    """Charge the offer behind a code, once. False where the code is not ours or was used.
+
+    Whoever redeems it: the discount has been given, and its budget has to know.
+    """
     code_hash = vault.lookup("offer", code.strip().upper())
     row = conn.execute(
         select(offers.c.id, offers.c.effect_id).where(offers.c.code_hash == code_hash)
@@ -99,3 +193,90 @@ def redeem(conn: Connection, vault: Vault, *, code: str, at: int) -> bool:
         return False
     counters.commit(conn, row.effect_id)
     return True
+
+
+def _charge(conn: Connection, vault: Vault, order: Order) -> None:
+    if order.coupon is not None:
+        redeem(conn, vault, code=order.coupon, at=order.at)
+
+
+def _currency(properties: Mapping[str, Any]) -> str | None:
+    stated = properties.get("currency")
+    return stated.strip().upper() if isinstance(stated, str) and stated.strip() else None
+
+
+def _amount(properties: Mapping[str, Any], currency: str | None) -> int | None:
+    """What the event says was paid, in minor units; None: nothing. `MoneyError`: unclear."""
+    exponent(currency or "")
+    stated = properties.get("total_minor")
+    if stated is not None:
+        if type(stated) is not int or not 0 <= stated < _MOST_MINOR:
+            raise MoneyError("total_minor is a whole number of minor units, from 0")
+        return stated
+    for name in ("total", "revenue", "value"):
+        if properties.get(name) is not None:
+            amount = to_minor(properties[name], currency or "")
+            if amount < 0:
+                raise MoneyError("a total is not below zero")
+            return amount
+    return None
+
+
+def _both(body: Mapping[str, Any], refund: Refund) -> dict[str, Any]:
+    """Two refunds that came before their order, as one."""
+    known = body["early"]
+    some = known["minor"] is not None and refund.minor is not None
+    return {
+        "minor": known["minor"] + refund.minor if some else None,
+        "cancelled": known["cancelled"] or refund.cancelled,
+    }
+
+
+def _body(order: Order) -> dict[str, Any]:
+    return {
+        "id": order.id,
+        "total_minor": order.total_minor,
+        "currency": order.currency,
+        "coupon": order.coupon,
+        "problem": order.problem,
+    }
+
+
+def _insert(
+    conn: Connection,
+    vault: Vault,
+    order_hash: str,
+    customer_id: str,
+    at: int,
+    body: dict[str, Any],
+) -> bool:
+    return insert_or_ignore(
+        conn,
+        orders,
+        order_hash=order_hash,
+        customer_id=customer_id,
+        at=at,
+        body_sealed=vault.seal_json(customer_id, LABEL, body),
+    )
+
+
+def _row(conn: Connection, order_hash: str) -> Row[Any]:
+    return conn.execute(select(orders).where(orders.c.order_hash == order_hash)).one()
+
+
+def _write(
+    conn: Connection,
+    vault: Vault,
+    order_hash: str,
+    customer_id: str,
+    body: dict[str, Any],
+    *,
+    at: int | None = None,
+) -> None:
+    values: dict[str, Any] = {
+        "customer_id": customer_id,
+        "body_sealed": vault.seal_json(customer_id, LABEL, body),
+    }
+    if at is not None:
+        values["at"] = at
+    conn.execute(update(orders).where(orders.c.order_hash == order_hash).values(**values))

@@ -1,8 +1,9 @@
 """The profile: traits with their time, and figures derived from orders, bounded and order-proof.
 
-An event that arrives late never undoes a newer one: each trait keeps the instant it was stated at. A
-bomb of traits is cut off and counted. The figures are kept here, so that a decision costs the same for
-ten orders as for a hundred thousand.
+An event that arrives late never undoes a newer one: each trait keeps the instant it was stated at.
+A bomb of traits is cut off and counted, and never keeps out the traits that decisions read. The
+figures are kept here, so that a decision costs the same for ten orders as for a hundred thousand.
+A figure that could not be read is malformed, not nothing (P6).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from customers.zones import known_zone, zones_of_phone
 from store.schema import customers, identifiers
@@ -21,9 +22,17 @@ from store.sealing import Vault
 LABEL = "customers.profile"
 MOST_TRAITS = 200
 LONGEST_VALUE = 2_048
-#: Lifetime revenue in minor units from which a segment begins. Cut points of the shipped shop, to be
-#: replaced by a fitted lifetime value; a person without an order is `new`.
+_LONGEST_NAME = 200
+_MOST_CURRENCIES = 8
+MOST_SHARED = 100
+#: Lifetime revenue in minor units from which a segment begins. Cut points of the shipped shop, to
+#: be replaced by a fitted lifetime value; a person without an order is `new`.
 SEGMENTS = (("platinum", 80_000), ("gold", 30_000), ("silver", 10_000), ("bronze", 0))
+#: Traits that decisions read; there is always room for them.
+READ = frozenset(
+    ["timezone", "locale", "language", "firstName", "first_name"]
+    + ["preferredChannel", "preferred_channel"]
+)
 _CHANNEL_OF = {"email": "email", "phone": "sms"}
 
 
@@ -35,27 +44,58 @@ class Trait:
     at: int
     source: str
 
+    @property
+    def rank(self) -> tuple[int, str, str]:
+        """Of two statements the higher holds: the newer, or at one instant always the same one."""
+        return self.at, json.dumps(self.value, sort_keys=True, ensure_ascii=False), self.source
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One person. Amounts in minor units, instants in microseconds."""
+    """One person. Amounts in minor units, instants in microseconds.
+
+    `revenue` is by currency; `unpriced` counts orders whose amount could not be read; `shared`
+    holds hashes of orders whose amount is counted with somebody else.
+    """
 
     traits: Mapping[str, Trait] = field(default_factory=dict)
     dropped: int = 0
     orders: int = 0
-    revenue_minor: int = 0
+    revenue: Mapping[str, int] = field(default_factory=dict)
+    unpriced: int = 0
     first_order_at: int | None = None
     last_order_at: int | None = None
     discounts_taken: int = 0
     last_code_at: int | None = None
-    malformed: Mapping[str, str] = field(default_factory=dict)
+    shared: tuple[str, ...] = ()
 
     @property
-    def segment(self) -> str:
+    def malformed(self) -> dict[str, str]:
+        """What could not be read, and why; each is a missing fact to the gate."""
+        found = {}
+        zone = self.traits.get("timezone")
+        if zone is not None and zone.value is not None and known_zone(zone.value) is None:
+            found["timezone"] = "not the name of an IANA time zone"
+        if self.unpriced:
+            found["revenue"] = "orders or refunds without a readable amount"
+        elif len(self.revenue) > 1:
+            found["revenue"] = "orders in several currencies; nothing is converted"
+        return found
+
+    @property
+    def revenue_minor(self) -> int | None:
+        """Lifetime revenue after refunds; 0 without an order, None where it is malformed."""
+        return None if "revenue" in self.malformed else sum(self.revenue.values())
+
+    @property
+    def segment(self) -> str | None:
         """Loyalty by lifetime revenue: platinum, gold, silver, bronze; new without an order."""
+        revenue = self.revenue_minor
+        if revenue is None:
+            return None
         if self.orders == 0:
             return "new"
-        return next(name for name, least in SEGMENTS if self.revenue_minor >= least)
+        return next(name for name, least in SEGMENTS if revenue >= least)
 
     @property
     def locale(self) -> str | None:
@@ -90,60 +130,92 @@ class Profile:
 
 
 def with_traits(profile: Profile, traits: Mapping[str, Any], *, at: int, source: str) -> Profile:
-    """The profile after these traits were stated at an instant. Order of arrival does not matter."""
+    """The profile after these traits were stated at an instant, in whatever order they arrive."""
     kept, dropped = dict(profile.traits), profile.dropped
+    others = len(kept.keys() - READ)
     for name, value in sorted(traits.items()):
-        text = json.dumps(value, sort_keys=True, ensure_ascii=False)
-        if len(text.encode()) > LONGEST_VALUE or len(name) > 200:
+        new = Trait(value, at, source)
+        if len(new.rank[1].encode()) > LONGEST_VALUE or len(name) > _LONGEST_NAME:
             dropped += 1
             continue
         old = kept.get(name)
-        if old is None and len(kept) >= MOST_TRAITS:
-            dropped += 1
-            continue
-        if old is None or (at, text) >= (
-            old.at,
-            json.dumps(old.value, sort_keys=True, ensure_ascii=False),
-        ):
-            kept[name] = Trait(value, at, source)
-    malformed = dict(profile.malformed)
-    stated = traits.get("timezone")
-    if stated is not None:
-        malformed.pop("timezone", None)
-        if known_zone(stated) is None:
-            malformed["timezone"] = "not the name of an IANA time zone"
-    return replace(profile, traits=kept, dropped=dropped, malformed=malformed)
+        if old is None and name not in READ:
+            if others >= MOST_TRAITS:
+                dropped += 1
+                continue
+            others += 1
+        if old is None or new.rank >= old.rank:
+            kept[name] = new
+    return replace(profile, traits=kept, dropped=dropped)
 
 
-def with_order(profile: Profile, *, at: int, revenue_minor: int, coupon: bool) -> Profile:
-    """The profile after one more order."""
+def with_order(
+    profile: Profile, *, at: int, revenue_minor: int | None, currency: str | None, coupon: bool
+) -> Profile:
+    """The profile after one more order. Without amount and currency the revenue is malformed."""
+    seen = replace(
+        profile,
+        orders=profile.orders + 1,
+        first_order_at=_least(at, profile.first_order_at),
+        last_order_at=_most(at, profile.last_order_at),
+        discounts_taken=profile.discounts_taken + coupon,
+        last_code_at=_most(at, profile.last_code_at) if coupon else profile.last_code_at,
+    )
+    return _with_revenue(seen, revenue_minor, currency)
+
+
+def with_shared_order(profile: Profile, *, at: int, order_hash: str) -> Profile:
+    """One more order whose amount is counted with somebody else: a purchase, and no revenue."""
     return replace(
         profile,
         orders=profile.orders + 1,
-        revenue_minor=profile.revenue_minor + max(0, revenue_minor),
-        first_order_at=min(at, profile.first_order_at or at),
-        last_order_at=max(at, profile.last_order_at or at),
-        discounts_taken=profile.discounts_taken + coupon,
-        last_code_at=max(at, profile.last_code_at or at) if coupon else profile.last_code_at,
+        first_order_at=_least(at, profile.first_order_at),
+        last_order_at=_most(at, profile.last_order_at),
+        shared=(*profile.shared, order_hash)[-MOST_SHARED:],
     )
+
+
+def without_order(profile: Profile, *, minor: int | None, currency: str | None) -> Profile:
+    """The profile after an order was cancelled, `minor` what was left of its amount."""
+    fewer = replace(profile, orders=max(0, profile.orders - 1))
+    if minor is None:
+        return replace(fewer, unpriced=max(0, fewer.unpriced - 1))
+    return with_refund(fewer, minor=minor, currency=currency)
+
+
+def with_refund(profile: Profile, *, minor: int | None, currency: str | None) -> Profile:
+    """The profile after money was given back; None: nobody can say how much, or for what."""
+    if minor is None or currency is None:
+        return replace(profile, unpriced=profile.unpriced + 1)
+    left = profile.revenue.get(currency, 0) - minor
+    return replace(profile, revenue={**profile.revenue, currency: max(0, left)})
 
 
 def joined(one: Profile, other: Profile) -> Profile:
     """Two profiles that turned out to be one person: newer traits, figures added."""
     both = one
-    for name, trait in other.traits.items():
+    for name, trait in sorted(other.traits.items()):
         both = with_traits(both, {name: trait.value}, at=trait.at, source=trait.source)
+    currencies = sorted(one.revenue.keys() | other.revenue.keys())
     return replace(
         both,
-        dropped=one.dropped + other.dropped,
+        dropped=both.dropped + other.dropped,
         orders=one.orders + other.orders,
-        revenue_minor=one.revenue_minor + other.revenue_minor,
+        revenue={c: one.revenue.get(c, 0) + other.revenue.get(c, 0) for c in currencies},
+        unpriced=one.unpriced + other.unpriced,
         first_order_at=_least(one.first_order_at, other.first_order_at),
         last_order_at=_most(one.last_order_at, other.last_order_at),
         discounts_taken=one.discounts_taken + other.discounts_taken,
         last_code_at=_most(one.last_code_at, other.last_code_at),
-        malformed={**other.malformed, **one.malformed},
+        shared=(*one.shared, *other.shared)[-MOST_SHARED:],
     )
+
+
+def undoubled(profile: Profile, order_hashes: list[str]) -> Profile:
+    """The profile of two people who were one, without counting these orders of both twice."""
+    left = tuple(h for h in profile.shared if h not in order_hashes)
+    orders = profile.orders - (len(profile.shared) - len(left))
+    return replace(profile, orders=max(0, orders), shared=left)
 
 
 def load(conn: Connection, vault: Vault, customer_id: str) -> Profile:
@@ -155,6 +227,7 @@ def load(conn: Connection, vault: Vault, customer_id: str) -> Profile:
         return Profile()
     body = vault.open_json(LABEL, sealed)
     body["traits"] = {name: Trait(**trait) for name, trait in body["traits"].items()}
+    body["shared"] = tuple(body["shared"])
     return Profile(**body)
 
 
@@ -173,6 +246,25 @@ def save(
 
 def addresses_of(conn: Connection, vault: Vault, customer_id: str) -> dict[str, str]:
     """Where this person can be reached, by channel; of several addresses the newest."""
+    return {
+        channel: vault.open("identifiers.value", row.value_sealed).decode()
+        for channel, row in _newest_addresses(conn, customer_id).items()
+    }
+
+
+def address_hashes_of(conn: Connection, customer_id: str) -> dict[str, str]:
+    """The hashes of the addresses that `addresses_of` answers."""
+    newest = _newest_addresses(conn, customer_id)
+    return {channel: str(row.value_hash) for channel, row in newest.items()}
+
+
+def candidate_zones(profile: Profile, phone: str | None) -> tuple[str, ...]:
+    """Every zone this person could be in: the stated one, and all of their number's. () if none."""
+    found = [profile.stated_zone] if profile.stated_zone else []
+    return tuple(dict.fromkeys([*found, *zones_of_phone(phone)]))
+
+
+def _newest_addresses(conn: Connection, customer_id: str) -> dict[str, Row[Any]]:
     rows = conn.execute(
         select(identifiers)
         .where(
@@ -181,16 +273,15 @@ def addresses_of(conn: Connection, vault: Vault, customer_id: str) -> dict[str, 
         )
         .order_by(identifiers.c.first_seen_at, identifiers.c.value_hash)
     )
-    return {
-        _CHANNEL_OF[row.kind]: vault.open("identifiers.value", row.value_sealed).decode()
-        for row in rows
-    }
+    return {_CHANNEL_OF[row.kind]: row for row in rows}
 
 
-def candidate_zones(profile: Profile, phone: str | None) -> tuple[str, ...]:
-    """Every zone this person could be in: the stated one, and all of their number's. () if none."""
-    found = [profile.stated_zone] if profile.stated_zone else []
-    return tuple(dict.fromkeys([*found, *zones_of_phone(phone)]))
+def _with_revenue(profile: Profile, minor: int | None, currency: str | None) -> Profile:
+    known = currency in profile.revenue or len(profile.revenue) < _MOST_CURRENCIES
+    if minor is None or currency is None or not known:
+        return replace(profile, unpriced=profile.unpriced + 1)
+    revenue = {**profile.revenue, currency: profile.revenue.get(currency, 0) + minor}
+    return replace(profile, revenue=revenue)
 
 
 def _least(a: int | None, b: int | None) -> int | None:

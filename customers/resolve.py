@@ -1,13 +1,14 @@
-"""Resolving: identifiers in, one customer out. Deterministic: equal identifiers are the same person.
+"""Resolving: identifiers in, one customer out. Equal identifiers are the same person.
 
-Two user ids never become one because of a shared e-mail, number or device: the weaker identifier stays
-with whoever had it first. Anything else that names two profiles merges them, the younger into the older.
-Identifiers of somebody erased lead nowhere, until that person consents anew (P10).
+Two user ids never become one because of a shared e-mail, number or device: the weaker identifier
+stays with whoever had it first. Only an alias that names both makes one of them. Anything else
+that names two profiles merges them, the younger into the older. Identifiers of somebody erased
+lead nowhere, until that person consents anew (P10).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select
@@ -15,19 +16,25 @@ from sqlalchemy import Connection, delete, select
 from customers import suppression
 from customers.identifiers import KINDS, Identifier, normalise
 from customers.merge import merge, survivor
+from customers.stopping import stop_queued
 from store import lanes
 from store.schema import customers, identifiers, tombstones
+from store.schema import lanes as lanes_table
 from store.sealing import Vault
 from store.upsert import insert_or_ignore
+
+ERASED = "this person was erased"
+NOBODY = "it names nobody: no usable identifier"
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """Who it is. `customer_id` None: an erased person, withheld."""
+    """Who it is. `customer_id` None: nobody it may be, and `why`."""
 
     customer_id: str | None
     used_fresh: bool = False
     merged: tuple[str, ...] = ()
+    why: str | None = None
 
 
 def resolve(
@@ -39,18 +46,31 @@ def resolve(
     now_us: int,
     joins: bool,
     own_consent: bool,
+    occurred_at: int | None = None,
+    previous: Sequence[Identifier] = (),
 ) -> Resolution:
     """Find, make or merge the customer of these identifiers (strongest first).
 
-    `joins`: the message says that they belong together (identify, alias); other messages only attach
-    what nobody has. `own_consent`: it is the person's own new consent, which ends an erasure's
-    withholding.
+    `joins`: the message says that they belong together (identify, alias); other messages only
+    attach what nobody has. `own_consent`: it is the person's own consent, given at `occurred_at`,
+    which ends the withholding of an erasure before it, for the identifiers it carries. `previous`:
+    whom an alias says this was before. The customer's lane is locked until the unit commits.
     """
-    hashed = {identifier.hashed(vault): identifier for identifier in found}
-    if _erased(conn, hashed, lift=own_consent):
-        return Resolution(None)
+    own = {identifier.hashed(vault): identifier for identifier in found}
+    alias = bool(previous) and any(i.kind == "user_id" for i in own.values())
+    before = {i.hashed(vault): i for i in previous if alias or i.kind != "user_id"}
+    hashed = own | {h: i for h, i in before.items() if h not in own}
+    if not hashed:
+        return Resolution(None, why=NOBODY)
+    consented_at = (now_us if occurred_at is None else occurred_at) if own_consent else None
+    withheld = _withheld(conn, hashed, consented_at)
+    if withheld is None:
+        return Resolution(None, why=ERASED)
+    hashed = {h: i for h, i in hashed.items() if h not in withheld}
     owners = _owners(conn, hashed)
-    ids = _candidates(conn, hashed, owners)
+    ids, same = _candidates(conn, own, hashed, owners)
+    if not _lock(conn, ids):
+        return Resolution(None, why=ERASED)
     merged: tuple[str, ...] = ()
     if not ids:
         customer_id, used = fresh_customer_id, True
@@ -63,18 +83,19 @@ def resolve(
     else:
         customer_id, used = ids[0], False
         if joins and len(ids) > 1:
-            customer_id, merged = _join(conn, vault, ids, now_us)
+            customer_id, merged = _join(conn, vault, ids, same, now_us)
     for value_hash, identifier in hashed.items():
-        if value_hash not in owners and _may_attach(conn, customer_id, identifier, value_hash):
+        if value_hash not in owners and (alias or _may_attach(conn, customer_id, identifier)):
             _attach(conn, vault, customer_id, identifier, value_hash, now_us)
     return Resolution(customer_id, used, merged)
 
 
 def find(conn: Connection, vault: Vault, reference: str) -> str | None:
-    """The customer of our id, a user id, an e-mail address or a number; None where there is none."""
+    """The customer of our id, a user id, an e-mail address or a number; None if nobody."""
     if reference.startswith("cus_"):
         row = conn.execute(select(customers.c.id).where(customers.c.id == reference)).first()
-        return survivor(conn, str(row.id)) if row is not None else None
+        if row is not None:
+            return survivor(conn, str(row.id))
     for identifier in possible(reference):
         owner = conn.execute(
             select(identifiers.c.customer_id).where(
@@ -95,28 +116,50 @@ def possible(reference: str) -> list[Identifier]:
 def was_erased(conn: Connection, vault: Vault, reference: str) -> bool:
     """Whether a reference belonged to somebody who was erased."""
     if reference.startswith("cus_"):
-        at = conn.execute(select(customers.c.erased_at).where(customers.c.id == reference)).scalar()
-        return at is not None
-    return _erased(conn, {i.hashed(vault): i for i in possible(reference)}, lift=False)
+        row = conn.execute(select(customers.c.erased_at).where(customers.c.id == reference)).first()
+        if row is not None:
+            return row.erased_at is not None
+    return bool(_tombstones(conn, [i.hashed(vault) for i in possible(reference)]))
 
 
-def _erased(conn: Connection, hashed: dict[str, Identifier], *, lift: bool) -> bool:
-    listed = sorted(hashed)
-    found = conn.execute(
-        select(tombstones.c.identifier_hash).where(tombstones.c.identifier_hash.in_(listed))
-    ).first()
-    if found is None:
-        return False
-    if lift:
+def _withheld(
+    conn: Connection, hashed: dict[str, Identifier], consented_at: int | None
+) -> set[str] | None:
+    """The identifiers to leave out because they were an erased person's; None: the whole message.
+
+    A shared device alone does not withhold what a user id shows to be somebody else's.
+    """
+    buried = _tombstones(conn, list(hashed))
+    if not buried:
+        return set()
+    if consented_at is not None and all(at < consented_at for at in buried.values()):
+        listed = sorted(buried)
         conn.execute(delete(tombstones).where(tombstones.c.identifier_hash.in_(listed)))
-        return False
-    return True
+        conn.execute(delete(identifiers).where(identifiers.c.value_hash.in_(listed)))
+        return set()
+    devices = all(hashed[value_hash].kind == "anonymous_id" for value_hash in buried)
+    users = [h for h, i in hashed.items() if i.kind == "user_id"]
+    if devices and users and set(users[:1]) <= _owners(conn, hashed).keys():
+        return set(buried)
+    return None
+
+
+def _tombstones(conn: Connection, hashes: list[str]) -> dict[str, int]:
+    rows = conn.execute(
+        select(tombstones.c.identifier_hash, tombstones.c.at).where(
+            tombstones.c.identifier_hash.in_(sorted(hashes))
+        )
+    )
+    return {str(row.identifier_hash): int(row.at) for row in rows}
 
 
 def _owners(conn: Connection, hashed: dict[str, Identifier]) -> dict[str, str]:
     rows = conn.execute(
-        select(identifiers.c.value_hash, identifiers.c.customer_id).where(
-            identifiers.c.value_hash.in_(sorted(hashed))
+        select(identifiers.c.value_hash, identifiers.c.customer_id)
+        .join(customers, customers.c.id == identifiers.c.customer_id)
+        .where(
+            identifiers.c.value_hash.in_(sorted(hashed)),
+            customers.c.erased_at.is_(None),
         )
     ).all()
     known = {row.value_hash: str(row.customer_id) for row in rows}
@@ -124,24 +167,48 @@ def _owners(conn: Connection, hashed: dict[str, Identifier]) -> dict[str, str]:
 
 
 def _candidates(
-    conn: Connection, hashed: dict[str, Identifier], owners: dict[str, str]
-) -> list[str]:
-    """Owners of the identifiers, strongest first; a new user id is never somebody who has one."""
+    conn: Connection,
+    own: dict[str, Identifier],
+    hashed: dict[str, Identifier],
+    owners: dict[str, str],
+) -> tuple[list[str], frozenset[str]]:
+    """Owners of the identifiers, strongest first, and those whom an alias calls the same.
+
+    A new user id is never somebody who has one already, unless an alias says so.
+    """
     ids = list(dict.fromkeys(owners.values()))
-    new_user = any(
-        identifier.kind == "user_id" and value_hash not in owners
-        for value_hash, identifier in hashed.items()
+    same = frozenset(
+        owners[h] for h, i in hashed.items() if h in owners and h not in own and i.kind == "user_id"
     )
-    return [i for i in ids if not _has_user_id(conn, i)] if new_user else ids
+    new_user = any(i.kind == "user_id" and h in hashed and h not in owners for h, i in own.items())
+    if new_user:
+        ids = [i for i in ids if i in same or not _has_user_id(conn, i)]
+    return ids, same
+
+
+def _lock(conn: Connection, ids: list[str]) -> bool:
+    """Lock these lanes: a claim or an erasure comes before or after. False: one is erased."""
+    if not ids:
+        return True
+    conn.execute(
+        select(lanes_table.c.customer_id)
+        .where(lanes_table.c.customer_id.in_(ids))
+        .order_by(lanes_table.c.customer_id)
+        .with_for_update()
+    ).all()
+    gone = conn.execute(
+        select(customers.c.id).where(customers.c.id.in_(ids), customers.c.erased_at.is_not(None))
+    ).first()
+    return gone is None
 
 
 def _join(
-    conn: Connection, vault: Vault, ids: list[str], now_us: int
+    conn: Connection, vault: Vault, ids: list[str], same: frozenset[str], now_us: int
 ) -> tuple[str, tuple[str, ...]]:
     """Merge what may be merged with the strongest identifier's owner."""
     winner, merged = ids[0], []
     for other in ids[1:]:
-        if _has_user_id(conn, winner) and _has_user_id(conn, other):
+        if other not in same and _has_user_id(conn, winner) and _has_user_id(conn, other):
             continue
         older, younger = sorted((winner, other))
         merge(conn, vault, into=older, absorbed=younger, now_us=now_us)
@@ -159,9 +226,7 @@ def _has_user_id(conn: Connection, customer_id: str) -> bool:
     return row is not None
 
 
-def _may_attach(
-    conn: Connection, customer_id: str, identifier: Identifier, value_hash: str
-) -> bool:
+def _may_attach(conn: Connection, customer_id: str, identifier: Identifier) -> bool:
     """A profile has one user id; a second one is another person's."""
     return identifier.kind != "user_id" or not _has_user_id(conn, customer_id)
 
@@ -183,4 +248,13 @@ def _attach(
         value_sealed=vault.seal(customer_id, "identifiers.value", identifier.value.encode()),
         first_seen_at=now_us,
     )
-    suppression.inherit(conn, customer_id=customer_id, identifier_hash=value_hash)
+    for row in suppression.inherit(conn, customer_id=customer_id, identifier_hash=value_hash):
+        if suppression.holds(row, now_us):
+            stop_queued(
+                conn,
+                customer_id,
+                channel=row.channel,
+                purpose=row.purpose,
+                reason="this person had asked us to stop",
+                now_us=now_us,
+            )

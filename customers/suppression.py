@@ -1,7 +1,8 @@
 """Suppression by scope: all contact, one purpose, or one address. A marketing opt-out is only that.
 
-Somebody we do not know yet can be suppressed by an identifier; a profile that appears under it later
-inherits. Nothing a planner says lifts a suppression.
+Somebody we do not know yet can be suppressed by an identifier; a profile that appears under it
+later inherits. An address is suppressed as that address: once the person has another one, that one
+may be written to. Nothing a planner says lifts a suppression.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select, update
 
-from store.schema import suppressions
+from customers import profile
+from store.schema import identifiers, suppressions
 from store.sealing import Vault
 
 MARKETING = "marketing"
@@ -30,15 +32,21 @@ def suppress(
     reason: str | None = None,
     until: int | None = None,
     identifier_hash: str | None = None,
+    address_hash: str | None = None,
 ) -> None:
-    """Stop contact. `purpose` scope means marketing unless another is named.
+    """Stop contact. `purpose` scope means marketing unless one is named; `all` means all channels.
 
-    The reason is sealed under the person; for somebody unknown it is not kept, because it could
-    not be forgotten.
+    `address_hash` says which address of the `channel` (the hash of its identifier); without one it
+    is the address that is written to now, or, where there is none, every address of the channel.
+
+    The reason is sealed under the person; for somebody unknown it is not kept, because it could not
+    be forgotten.
     """
     sealed = None
     if customer_id is not None and reason:
         sealed = vault.seal(customer_id, "suppressions.reason", reason.encode())
+    if scope == "address" and address_hash is None and customer_id is not None:
+        address_hash = profile.address_hashes_of(conn, customer_id).get(channel or "")
     conn.execute(
         suppressions.insert().values(
             id=suppression_id,
@@ -46,8 +54,8 @@ def suppress(
             identifier_hash=identifier_hash,
             scope=scope,
             purpose=(purpose or MARKETING) if scope == "purpose" else None,
-            channel=channel,
-            address_hash=None,
+            channel=None if scope == "all" else channel,
+            address_hash=address_hash if scope == "address" else None,
             by=by,
             reason_sealed=sealed,
             at=now_us,
@@ -66,36 +74,45 @@ def lift(
         suppressions.c.scope == scope,
         suppressions.c.lifted_at.is_(None),
     )
-    if channel is not None:
+    if channel is not None and scope != "all":
         query = query.where(suppressions.c.channel == channel)
     return conn.execute(query.values(lifted_at=now_us)).rowcount
 
 
-def inherit(conn: Connection, *, customer_id: str, identifier_hash: str) -> int:
-    """Hand what was suppressed under an identifier to the profile that it turned out to be."""
-    return conn.execute(
-        update(suppressions)
-        .where(
-            suppressions.c.identifier_hash == identifier_hash,
-            suppressions.c.customer_id.is_(None),
-        )
-        .values(customer_id=customer_id)
-    ).rowcount
+def inherit(conn: Connection, *, customer_id: str, identifier_hash: str) -> list[Row[Any]]:
+    """Hand what was suppressed under an identifier to whoever it turned out to be; the rows."""
+    unowned = (suppressions.c.identifier_hash == identifier_hash) & (
+        suppressions.c.customer_id.is_(None)
+    )
+    rows = list(conn.execute(select(suppressions).where(unowned)))
+    if rows:
+        conn.execute(update(suppressions).where(unowned).values(customer_id=customer_id))
+    return rows
 
 
 def in_force(conn: Connection, customer_id: str, now_us: int) -> list[Row[Any]]:
-    """The person's suppressions that hold now."""
+    """The person's suppressions that hold now, also those left under an identifier of theirs."""
+    theirs = select(identifiers.c.value_hash).where(identifiers.c.customer_id == customer_id)
     return list(
         conn.execute(
             select(suppressions)
             .where(
-                suppressions.c.customer_id == customer_id,
+                or_(
+                    suppressions.c.customer_id == customer_id,
+                    suppressions.c.customer_id.is_(None)
+                    & suppressions.c.identifier_hash.in_(theirs),
+                ),
                 suppressions.c.lifted_at.is_(None),
                 or_(suppressions.c.until.is_(None), suppressions.c.until > now_us),
             )
-            .order_by(suppressions.c.at)
+            .order_by(suppressions.c.at, suppressions.c.id)
         )
     )
+
+
+def holds(row: Row[Any], now_us: int) -> bool:
+    """Whether this suppression holds now."""
+    return row.lifted_at is None and (row.until is None or row.until > now_us)
 
 
 def stops_everything(conn: Connection, customer_id: str, *, purpose: str, now_us: int) -> bool:
@@ -107,14 +124,24 @@ def stops_everything(conn: Connection, customer_id: str, *, purpose: str, now_us
     )
 
 
-def is_suppressed(rows: list[Row[Any]], *, purpose: str, channel: str) -> bool:
-    """Whether any of these suppressions stops a contact of this purpose on this channel."""
+def is_suppressed(
+    rows: list[Row[Any]], *, purpose: str, channel: str, address_hash: str | None = None
+) -> bool:
+    """Whether any of these suppressions stops a contact of this purpose on this channel.
+
+    `address_hash`: the address it would go to; unknown, any suppressed address of the channel
+    stops.
+    """
     for row in rows:
         here = row.channel is None or row.channel == channel
-        if row.scope == "all" and here:
+        if row.scope == "all":
             return True
         if row.scope == "purpose" and row.purpose == purpose and here:
             return True
-        if row.scope == "address" and here:
+        if row.scope == "address" and here and _same(row.address_hash, address_hash):
             return True
     return False
+
+
+def _same(suppressed: str | None, address: str | None) -> bool:
+    return suppressed is None or address is None or suppressed == address

@@ -10,11 +10,13 @@ import phonenumbers
 from phonenumbers import timezone as phone_zones
 
 _NOWHERE = "Etc/Unknown"
+#: Names that some machines have beside the tz database: the zone of the machine, or of nobody.
+_OF_THE_MACHINE = frozenset(["localtime", "Factory", "posixrules"])
 
 
 @lru_cache(maxsize=1)
 def _names() -> frozenset[str]:
-    return frozenset(available_timezones())
+    return frozenset(available_timezones()) - _OF_THE_MACHINE
 
 
 def known_zone(name: Any) -> str | None:
