@@ -2,27 +2,37 @@
 
 One decision takes every waiting event of its journey with it. What only changes facts, ends a journey
 or concerns somebody suppressed is settled here, without a model. Nothing is left without a state and a
-reason (P7).
+reason (P7); what cannot be taken up at all is named, so that it can be set aside and the rest go on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
+from sqlalchemy.exc import OperationalError
 
 from agent import journal_bodies as bodies
 from agent import journeys
 from agent.lane_unit import Ground, LaneUnit
-from agent.openings import left_running, open_decision, wake_of
-from agent.queued import cancel_queued, expire_effect, journal_cancelled, withdraw_questions
+from agent.openings import open_decision, reopen, running, wake_of
+from agent.queued import (
+    cancel_queued,
+    close_decision,
+    end_merged,
+    expire_effect,
+    journal_cancelled,
+    withdraw_questions,
+)
 from agent.run import Opening, Wake
 from agent.subjects import context_of
 from agent.triage import Incoming, Sort, Sorted, triage
 from customers.barrier import barrier
 from store import approvals, ledger, wakeups
+from store.lanes import StaleEpoch
 from store.ledger import EffectStatus
 from store.schema import decisions, events, lanes
 from store.sealing import Vault
@@ -34,26 +44,58 @@ _MOST_AT_ONCE = 500
 _DONE_BY_THE_LANE = ("release", "approval_decided")
 
 
+class Undrainable(Exception):
+    """These events, or this wake-up, cannot be taken up; nothing has been. `cause` is a class name."""
+
+    def __init__(self, cause: str, *, event_ids: Sequence[str], wakeup_id: int | None) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.event_ids = tuple(event_ids)
+        self.wakeup_id = wakeup_id
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """An event for a decision that is under way, and what its journey is about by now."""
+
+    journey_id: str
+    decision_id: str
+    wake: Wake
+    context: dict[str, Any]
+
+
 @dataclass(slots=True)
 class Drained:
-    """The work that is left for the loop, and what has been settled on the way."""
+    """The work that is left for the loop, and what has been settled on the way.
+
+    `over`: decisions that a crash left in a journey that is closed by now. `regates`: queued contacts
+    whose facts may have changed. `left`: statuses of decisions that were closed at once. `arrival`:
+    the newest event of this customer that was there to be seen.
+    """
 
     openings: list[Opening] = field(default_factory=list)
-    joined: list[tuple[str, Wake]] = field(default_factory=list)
+    over: list[tuple[Opening, str]] = field(default_factory=list)
+    joined: list[Joined] = field(default_factory=list)
     ended: dict[str, str] = field(default_factory=dict)
     releases: list[str] = field(default_factory=list)
+    regates: list[str] = field(default_factory=list)
     handovers: list[str] = field(default_factory=list)
     answered: list[str] = field(default_factory=list)
     finished: list[tuple[str, str | None]] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    arrival: int = 0
+    more_after: int | None = None
 
     @property
     def empty(self) -> bool:
-        """Whether the loop has nothing to do for it."""
-        return not (
+        """Whether the loop has nothing to do for it, and nothing more waits behind it."""
+        return self.more_after is None and not (
             self.openings
+            or self.over
             or self.joined
             or self.ended
             or self.releases
+            or self.regates
             or self.handovers
             or self.answered
         )
@@ -69,13 +111,27 @@ def drain(
     now_us: int,
     contending: Mapping[str, str],
     first: bool,
+    after: int = 0,
 ) -> Drained:
-    """Take everything that waits for this customer. `contending`: journey → decision in memory.
+    """Take what waits for this customer, `after` an arrival. `contending`: journey → decision in memory.
 
-    `first`: the lane has just been taken, so what a crash left running is picked up as well.
+    `first`: the lane has just been taken, so what a crash left running is picked up as well. Raises
+    `Undrainable` for what cannot be taken up.
     """
     unit = LaneUnit.hold(conn, vault, ground, customer_id=customer_id, epoch=epoch, now_us=now_us)
-    return _Draining(unit, contending).take(first=first)
+    return _Draining(unit, contending).take(first=first, after=after)
+
+
+@contextmanager
+def _blaming(event_ids: Sequence[str] = (), wakeup_id: int | None = None) -> Iterator[None]:
+    """Name what could not be taken up. A database that fails, or a lost lane, is not its fault."""
+    try:
+        yield
+    except (StaleEpoch, OperationalError, Undrainable):
+        raise
+    except Exception as fault:
+        cause = type(fault).__name__
+        raise Undrainable(cause, event_ids=event_ids, wakeup_id=wakeup_id) from fault
 
 
 class _Draining:
@@ -85,37 +141,63 @@ class _Draining:
         self.out = Drained()
         self.planned: dict[str, list[Wake]] = {}
         self.urgent: set[str] = set()
+        self.facts_changed = False
 
-    def take(self, *, first: bool) -> Drained:
-        journal_cancelled(self.unit)
+    def take(self, *, first: bool, after: int) -> Drained:
+        unit = self.unit
+        journal_cancelled(unit)
+        self.out.arrival = unit.conn.execute(
+            select(lanes.c.last_arrival_seq).where(lanes.c.customer_id == unit.customer_id)
+        ).scalar_one()
         if first:
             self._pick_up()
-        for due in wakeups.due_of(self.unit.conn, self.unit.customer_id):
-            self._wakeup(due)
+        for due in wakeups.due_of(unit.conn, unit.customer_id):
+            with _blaming(wakeup_id=due.id):
+                self._wakeup(due)
             if due.kind not in _DONE_BY_THE_LANE:
-                wakeups.done(self.unit.conn, due.id)
-        waiting = self.unit.conn.execute(
+                wakeups.done(unit.conn, due.id)
+        waiting = unit.conn.execute(
             select(events)
-            .where(events.c.customer_id == self.unit.customer_id, events.c.state == "waiting")
+            .where(
+                events.c.customer_id == unit.customer_id,
+                events.c.state == "waiting",
+                events.c.seq > after,
+            )
             .order_by(events.c.seq)
             .limit(_MOST_AT_ONCE)
         ).all()
         for row in waiting:
-            self._event(row)
-        for journey_id, wakes in self.planned.items():
-            self._decide_on(journey_id, wakes)
+            with _blaming([row.id]):
+                self._event(row)
+        if len(waiting) == _MOST_AT_ONCE:
+            self.out.more_after = waiting[-1].seq
+        self._decide()
+        self.out.answered = list(dict.fromkeys(self.out.answered))
+        if self.facts_changed:
+            queued = ledger.open_effects(unit.conn, unit.customer_id, [EffectStatus.SCHEDULED])
+            self.out.regates.extend(row.id for row in queued)
         return self.out
 
     def _pick_up(self) -> None:
-        """What a crash left: claims that nobody settled, decisions that nobody ended."""
+        """What a crash or a merge left: claims nobody settled, decisions nobody ended."""
+        end_merged(self.unit)
         claimed = ledger.open_effects(self.unit.conn, self.unit.customer_id, [EffectStatus.CLAIMED])
         self.out.handovers.extend(row.id for row in claimed)
         settling = {row.decision_id for row in claimed}
-        for opening in left_running(self.unit):
-            if opening.decision_id in settling:
+        for row in running(self.unit):
+            if row.id in settling:
                 continue
-            answered = approvals.newest_answer(self.unit.conn, opening.decision_id)
-            if answered is not None:
+            opening = reopen(self.unit, row)
+            if opening is None:
+                close_decision(
+                    self.unit, row.id, "no_action", "its journey or agent is gone", "cancelled"
+                )
+                continue
+            over = journeys.over(self.unit, opening.journey_id)
+            answered = approvals.newest_answer(self.unit.conn, row.id)
+            if over is not None:
+                self.out.over.append((opening, over))
+            elif answered is not None:
                 self.out.answered.append(answered)
             else:
                 self.out.openings.append(opening)
@@ -146,15 +228,16 @@ class _Draining:
             self.out.finished.append((row.id, None))
 
     def _answer(self, row: Row[Any], event: Incoming, wake: Wake, answer: Sorted) -> bool:
+        """Whether a decision comes of it. An event that has to wait has not been met yet."""
+        if answer.sort is Sort.PLAN:
+            return self._plan(row, event, wake, answer)
         if answer.journey_id is not None:
             journeys.meet(self.unit, answer.journey_id, event.name)
         if answer.sort is Sort.ENDS and answer.journey_id is not None:
             status = "reached" if answer.why == "reached" else "closed"
             self._end(answer.journey_id, status, f"changed by {event.name}")
-            return False
-        if answer.sort is not Sort.PLAN:
-            return False
-        return self._plan(row, event, wake, answer)
+        self.facts_changed |= answer.sort is not Sort.RECORD
+        return False
 
     def _plan(self, row: Row[Any], event: Incoming, wake: Wake, answer: Sorted) -> bool:
         unit = self.unit
@@ -179,7 +262,6 @@ class _Draining:
             return self._close_at_once(found, row, wake, "no_action", why)
         unprogrammed = answer.unprogrammed
         self.planned.setdefault(found.id, []).append(replace(wake, unprogrammed=unprogrammed))
-        journeys.meet(unit, found.id, event.name)
         if answer.urgent:
             self.urgent.add(found.id)
         return True
@@ -189,6 +271,8 @@ class _Draining:
     ) -> bool:
         bare = replace(wake, properties={})
         opening = open_decision(self.unit, journey, [bare], {}, status=status)
+        journeys.meet(self.unit, journey.id, wake.name)
+        self.out.left.append(status)
         self.unit.append(
             opening.decision_id,
             "closed",
@@ -242,8 +326,13 @@ class _Draining:
     def _look_again(self, due: Row[Any]) -> None:
         unit = self.unit
         journey = journeys.get(unit, due.journey_id)
-        if journey is None or journey.status != "open":
+        if journey is None or journey.status != "open" or journey.goal not in unit.ground.agents:
             return
+        asked = select(decisions.c.id).where(
+            decisions.c.journey_id == journey.id, decisions.c.status == "awaiting_approval"
+        )
+        if unit.conn.execute(asked).first() is not None:
+            return  # people are looking at it already
         purpose = unit.ground.agents[journey.goal].purpose
         if barrier(unit.conn, unit.vault, unit.customer_id, purpose=purpose, now_us=unit.now_us):
             return
@@ -255,31 +344,50 @@ class _Draining:
     def _end(self, journey_id: str, status: str, reason: str) -> None:
         if journeys.end(self.unit, journey_id, status=status, reason=reason):
             self.out.ended[journey_id] = reason
+            going = [o for o in self.out.openings if o.journey_id == journey_id]
+            self.out.over.extend((opening, reason) for opening in going)
+            self.out.openings = [o for o in self.out.openings if o not in going]
             for wake in self.planned.pop(journey_id, []):
                 if wake.event_id is not None:
                     self._state(wake.event_id, "recorded", reason)
                     self.out.finished.append((wake.event_id, None))
 
-    def _decide_on(self, journey_id: str, wakes: list[Wake]) -> None:
-        running = self.contending.get(journey_id) or next(
+    def _decide(self) -> None:
+        """Let all planned journeys be decided on together, or let all of them wait.
+
+        One occasion to plan serves every journey of a customer; a decision that is under way, or
+        something urgent, is one.
+        """
+        if not self.planned:
+            return
+        occasion = any(j in self.urgent or self._under_way(j) for j in self.planned)
+        if not occasion and self._too_soon():
+            return
+        for journey_id, wakes in self.planned.items():
+            with _blaming([wake.event_id for wake in wakes if wake.event_id is not None]):
+                self._decide_on(journey_id, wakes)
+
+    def _under_way(self, journey_id: str) -> str | None:
+        """The decision of this journey that is in the lane's hands."""
+        return self.contending.get(journey_id) or next(
             (o.decision_id for o in self.out.openings if o.journey_id == journey_id), None
         )
-        if running is not None:
-            for wake in wakes:
-                self.out.joined.append((journey_id, wake))
-            self._taken(wakes, journey_id, running)
-            return
-        if journey_id not in self.urgent and self._too_soon():
-            return
+
+    def _decide_on(self, journey_id: str, wakes: list[Wake]) -> None:
         journey = journeys.get(self.unit, journey_id)
         assert journey is not None
+        context = self.unit.vault.open_json("journeys.context", journey.context_sealed)
+        running = self._under_way(journey_id)
+        if running is not None:
+            self.out.joined.extend(Joined(journey_id, running, wake, context) for wake in wakes)
+            self._taken(wakes, journey_id, running)
+            return
         for (decision_id,) in self.unit.conn.execute(
             select(decisions.c.id).where(
                 decisions.c.journey_id == journey_id, decisions.c.status == "awaiting_approval"
             )
         ).all():
             withdraw_questions(self.unit, decision_id, "something newer happened")
-        context = self.unit.vault.open_json("journeys.context", journey.context_sealed)
         opening = open_decision(self.unit, journey, wakes, context)
         self._taken(wakes, journey_id, opening.decision_id)
         self.out.openings.append(opening)
@@ -287,6 +395,7 @@ class _Draining:
     def _taken(self, wakes: list[Wake], journey_id: str, decision_id: str) -> None:
         for wake in wakes:
             if wake.event_id is not None:
+                journeys.meet(self.unit, journey_id, wake.name)
                 self._state(wake.event_id, "taken", None, journey_id, decision_id)
 
     def _too_soon(self) -> bool:

@@ -44,9 +44,12 @@ class Forgetting:
             everyone = await self._db.write(erasure.prepare, customer_id, now_us=now_us)
             keys = await asyncio.to_thread(self._db.vault.destroy, everyone)
             older = await asyncio.to_thread(self._db.vault.begin_intake)
+            await self._db.write(erasure.drop_dead_letters, self._db.vault, everyone, label=LABEL)
             await self._db.write(reseal_inbox, self._db.vault)
             await asyncio.to_thread(self._db.vault.destroy, older)
             letters = await self._db.read(_effects_of, everyone)
+            memory_ids = await self._db.read(erasure.memories_of, everyone)
+            await asyncio.to_thread(self._recall.vectors.delete, memory_ids)
             receipt = await self._db.write(
                 erasure.delete_rows,
                 everyone,
@@ -55,9 +58,8 @@ class Forgetting:
                 now_us=now_us,
                 keys=keys,
             )
-            memory_ids = receipt.pop("memory_ids")
+            del receipt["memory_ids"]
             receipt["outbox_files_deleted"] = await asyncio.to_thread(self._outbox.remove, letters)
-            await asyncio.to_thread(self._recall.vectors.delete, memory_ids)
             self._compact(bool(memory_ids))
             return receipt
 

@@ -5,17 +5,26 @@ Whatever ends the reason for it ends it here, with the reason in the decision th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Row, select, update
 
 from agent import journal_bodies as bodies
+from agent.arbitration import ANOTHER_LOOK_US
 from agent.lane_unit import LaneUnit
+from customers.merge import MERGED
 from store import approvals, counters, ledger, wakeups
 from store.ledger import EffectStatus
-from store.schema import decisions, effects, events, journal, offers
+from store.schema import decisions, effects, events, journal, journeys, offers
 
 _NOT_HANDED_OVER = (EffectStatus.SCHEDULED,)
+_MAY_REACH = (
+    EffectStatus.SCHEDULED,
+    EffectStatus.CLAIMED,
+    EffectStatus.SENT,
+    EffectStatus.UNKNOWN,
+)
 
 
 def cancel_queued(unit: LaneUnit, journey_id: str, reason: str) -> list[str]:
@@ -42,21 +51,44 @@ def cancel_queued(unit: LaneUnit, journey_id: str, reason: str) -> list[str]:
 def journal_cancelled(unit: LaneUnit) -> None:
     """Write down what the resolver cancelled at once (an opt-out, a revoked consent).
 
-    The resolver holds no epoch and so may not append; the lane catches up here.
+    The resolver holds no epoch and so may not append; the lane catches up here. A decision that was
+    about to hand the contact over when a process stopped ends here too.
     """
     rows = unit.conn.execute(
         select(effects)
         .join(decisions, decisions.c.id == effects.c.decision_id)
         .where(
             effects.c.customer_id == unit.customer_id,
+            effects.c.kind == "contact",
             effects.c.status == EffectStatus.CANCELLED.value,
-            decisions.c.status == "scheduled",
+            decisions.c.status.in_(["scheduled", "running"]),
         )
     ).all()
     for row in rows:
         reason = row.reason or "cancelled"
         note_effect(unit, row, EffectStatus.CANCELLED, reason)
         close_decision(unit, row.decision_id, "no_action", reason, "cancelled")
+
+
+def end_merged(unit: LaneUnit) -> None:
+    """End what a merge left open: decisions of a journey that another about the same replaced."""
+    claimed = select(effects.c.decision_id).where(
+        effects.c.customer_id == unit.customer_id,
+        effects.c.status == EffectStatus.CLAIMED.value,
+    )
+    rows = unit.conn.execute(
+        select(decisions.c.id)
+        .join(journeys, journeys.c.id == decisions.c.journey_id)
+        .where(
+            decisions.c.customer_id == unit.customer_id,
+            decisions.c.status.in_(["running", "awaiting_approval"]),
+            decisions.c.id.not_in(claimed),
+            journeys.c.reason == MERGED,
+        )
+        .order_by(decisions.c.id)
+    ).all()
+    for (decision_id,) in rows:
+        withdraw_questions(unit, decision_id, "another journey about the same goes on")
 
 
 def withdraw_questions(unit: LaneUnit, decision_id: str, reason: str) -> None:
@@ -96,16 +128,62 @@ def expire_effect(unit: LaneUnit, effect_id: str) -> None:
 
 
 def void_unused_offers(unit: LaneUnit, decision_id: str) -> None:
-    """Offers that no contact of this decision carries are taken back, and their budget with them."""
+    """Offers of this decision that no contact carries are taken back, and their budget with them."""
     rows = unit.conn.execute(
-        select(offers.c.id, offers.c.effect_id).where(
+        select(offers.c.id, offers.c.effect_id, offers.c.journey_id).where(
             offers.c.decision_id == decision_id, offers.c.status == "issued"
         )
     ).all()
-    for offer_id, effect_id in rows:
+    if not rows:
+        return
+    carried = _carried(unit, rows[0].journey_id)
+    for offer_id, effect_id, _ in rows:
+        if offer_id in carried:
+            continue
         unit.conn.execute(update(offers).where(offers.c.id == offer_id).values(status="void"))
         counters.release(unit.conn, effect_id)
         wakeups.cancel(unit.conn, "effect_expiry", effect_id)
+
+
+def _carried(unit: LaneUnit, journey_id: str) -> set[str]:
+    """Offers that a contact of this journey has taken, or may yet take, to the person."""
+    live = ledger.open_effects(unit.conn, unit.customer_id, _MAY_REACH)
+    bodies_of = (
+        unit.vault.open_json("effects.body", row.body_sealed)
+        for row in live
+        if row.kind == "contact" and row.journey_id == journey_id
+    )
+    return {body["offer_id"] for body in bodies_of if body.get("offer_id")}
+
+
+def preempted(unit: LaneUnit, effect_ids: Iterable[str], *, journey_id: str) -> None:
+    """Write down which queued contacts a stronger one has taken the place of, and end their decisions.
+
+    Another journey than the stronger contact's is looked at again later.
+    """
+    for effect_id in effect_ids:
+        row = ledger.get(unit.conn, effect_id)
+        if row is None or row.status != EffectStatus.PREEMPTED.value:
+            continue
+        again = None if row.journey_id == journey_id else unit.now_us + ANOTHER_LOOK_US
+        note_effect(unit, row, EffectStatus.PREEMPTED, row.reason)
+        if again is not None:
+            wakeups.schedule(
+                unit.conn,
+                kind="another_look",
+                ref=row.decision_id,
+                due_at=again,
+                customer_id=unit.customer_id,
+                journey_id=row.journey_id,
+            )
+        close_decision(
+            unit,
+            row.decision_id,
+            "no_action",
+            row.reason or "a stronger contact took its place",
+            "preempted",
+            look_again_at=again,
+        )
 
 
 def note_effect(
@@ -158,7 +236,7 @@ def close_decision(
         .values(status=status, closed_at=unit.now_us, epoch=unit.epoch)
     )
     settle_events(unit, decision_id)
-    if status == "no_action":
+    if status in ("no_action", "withheld", "failed"):
         void_unused_offers(unit, decision_id)
 
 

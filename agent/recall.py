@@ -86,7 +86,9 @@ class Recall:
             if not rows:
                 return done
             await asyncio.to_thread(self._store, rows)
-            await self._db.write(memory_text.mark_indexed, {row.id: row.customer_id for row in rows})
+            await self._db.write(
+                memory_text.mark_indexed, {row.id: row.customer_id for row in rows}
+            )
             done += len(rows)
 
     def _rank(

@@ -17,7 +17,8 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from agent.accepting import LABEL
 from customers.apply import apply_message
-from customers.identifiers import Identifier, identifiers_of, normalise
+from customers.consent import own_grant
+from customers.identifiers import identifiers_of, previous_of
 from customers.resolve import resolve
 from store import lanes
 from store.clock import Clock
@@ -177,23 +178,22 @@ def resolve_rows(
 
 def _resolve(conn: Connection, vault: Vault, row: Row[Any], fresh_id: str, now_us: int) -> Resolved:
     message: dict[str, Any] = vault.open_json(LABEL, row.payload_sealed)
-    found = identifiers_of(message)
-    if message.get("type") == "alias":
-        found += _previous(message)
+    occurred_at = int(message.get("occurred_at_us") or row.received_at)
     resolution = resolve(
         conn,
         vault,
-        found,
+        identifiers_of(message),
         fresh_customer_id=fresh_id,
         now_us=now_us,
         joins=message.get("type") in ("identify", "alias"),
-        own_consent=message.get("event") == "Consent Granted",
+        own_consent=not row.historical and own_grant(message),
+        occurred_at=occurred_at,
+        previous=previous_of(message),
     )
     if resolution.customer_id is None:
-        _close(conn, row.seq, "withheld: this person was erased")
+        _close(conn, row.seq, f"withheld: {resolution.why}")
         return Resolved(row.seq, row.event_id, None, False, None)
     customer_id = resolution.customer_id
-    occurred_at = int(message.get("occurred_at_us") or row.received_at)
     apply_message(
         conn,
         vault,
@@ -229,17 +229,10 @@ def _resolve(conn: Connection, vault: Vault, row: Row[Any], fresh_id: str, now_u
         row.seq,
         row.event_id,
         customer_id,
-        not row.historical,
+        not row.historical or bool(resolution.merged),
         fresh_id if resolution.used_fresh else None,
         resolution.merged,
     )
-
-
-def _previous(message: dict[str, Any]) -> list[Identifier]:
-    """Whom an alias names as before: Segment sends an anonymous id or a user id in one field."""
-    value = message.get("previousId")
-    found = (normalise("user_id", value), normalise("anonymous_id", value))
-    return [identifier for identifier in found if identifier is not None]
 
 
 def _close(conn: Connection, seq: int, reason: str | None) -> None:
