@@ -228,12 +228,8 @@ def test_p14_what_is_wrong_is_told_without_the_planners_values() -> None:
 def test_p1_a_tool_that_the_agents_file_does_not_list_is_denied_under_any_pack() -> None:
     setting = a_setting(autonomy="autonomous")
     agent = setting.agent.model_copy(update={"tools": ("get_profile",)})
-    careless = pack(
-        (
-            "never_when: not action.tool_listed",
-            "never_when: not action.tool_listed and action.tool_listed",
-        )
-    )
+    never = "never_when: not action.tool_listed"
+    careless = pack((never, f"{never} and action.tool_listed"))
     for rules in (pack(), careless):
         for tool, args in (
             ("send_email", sending()),
@@ -501,9 +497,9 @@ def test_p6_an_unknown_budget_closes_the_gate() -> None:
     assert "missing:budget.discounts.left_minor" in denials(answer)
 
 
-def test_a_budget_that_is_used_up_asks_for_a_person() -> None:
+def test_p2_an_offer_takes_no_more_than_is_left_of_the_budget() -> None:
     answer = decided("create_offer", OFFERING, a_picture(budgets={"discounts": 1_189}))
-    assert answer.verdict.outcome is Outcome.APPROVAL
+    assert denials(answer) == {"discounts"}
     assert decided("create_offer", OFFERING, a_picture(budgets={"discounts": 1_190})).allowed
 
 
