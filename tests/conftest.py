@@ -52,8 +52,8 @@ def postgresql_server() -> Iterator[PostgreSQLServer]:
 
 @pytest.fixture
 def postgresql_place(tmp_path: Path, postgresql_server: PostgreSQLServer) -> Place:
-    """A fresh PostgreSQL database, not yet opened."""
-    return Place(tmp_path / "data", postgresql_server.url())
+    """A fresh PostgreSQL database, migrated and not yet opened."""
+    return Place(tmp_path / "data", postgresql_server.migrated_url())
 
 
 @pytest.fixture

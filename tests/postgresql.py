@@ -21,6 +21,9 @@ from typing import Any
 
 import psycopg
 
+from store import migrate
+from store.engines import postgresql_engine
+
 _SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",  # the machine does not lose power in a test
@@ -35,17 +38,18 @@ folder=$1; shift
 "$@" >"$folder/log" 2>&1 &
 server=$!
 cat >/dev/null
-kill -INT $server
+kill -QUIT $server
 wait $server
 rm -rf "$folder"
 """
 
 
 class PostgreSQLServer:
-    """One server. `url` gives a fresh, empty database each time."""
+    """One server. Each address it gives is that of a fresh database."""
 
     def __init__(self) -> None:
         self._numbers = count(1)
+        self._migrated: str | None = None
         self._folder = Path(tempfile.mkdtemp(prefix="usher-pg-"))
         as_user, self._bin = self._for_whoever_runs_it()
         data = self._folder / "data"
@@ -70,11 +74,24 @@ class PostgreSQLServer:
         self._wait_until_it_answers()
 
     def url(self) -> str:
-        """The address of a database that nobody has used yet."""
+        """The address of an empty database."""
+        return self._address(self._create("template1"))
+
+    def migrated_url(self) -> str:
+        """The address of a database that was migrated and then used by nobody."""
+        if self._migrated is None:
+            name = self._create("template1")
+            engine = postgresql_engine(self._address(name), pool_size=1)
+            migrate.upgrade(engine)
+            engine.dispose()
+            self._migrated = name
+        return self._address(self._create(self._migrated))
+
+    def _create(self, template: str) -> str:
         name = f"test_{next(self._numbers)}"
         with psycopg.connect(self._address("postgres"), autocommit=True) as conn:
-            conn.execute(f"CREATE DATABASE {name}".encode())
-        return self._address(name)
+            conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+        return name
 
     def stop(self) -> None:
         """Stop it and leave nothing behind."""

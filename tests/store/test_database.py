@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, func, insert, select, text, update
@@ -17,6 +18,7 @@ from store.master_key import MasterKeyError
 from store.schema import counters, meta
 from store.sealing import Vault
 from tests.databases import Place
+from tests.postgresql import PostgreSQLServer
 from tests.processes import finish, start
 
 
@@ -175,19 +177,18 @@ def test_closing_finishes_what_waits_and_may_be_repeated(any_place: Place) -> No
 
 
 def test_several_processes_may_start_on_a_new_postgresql_database_at_once(
-    postgresql_place: Place,
+    postgresql_server: PostgreSQLServer, tmp_path: Path
 ) -> None:
+    place = Place(tmp_path, postgresql_server.url())
     program = (
         "import sys; from pathlib import Path; from store.database import Database\n"
         "sys.stdin.readline()\n"
         "db = Database.open(Path(sys.argv[1]), url=sys.argv[2], master=bytes(range(32)))\n"
         "print(db.vault.lookup('email', 'ada@customer.example'), db.vault.intake()); db.close()\n"
     )
-    others = [
-        start(program, postgresql_place.folder / str(n), postgresql_place.url) for n in range(3)
-    ]
+    others = [start(program, place.folder / str(n), place.url) for n in range(3)]
     assert len({finish(other) for other in others}) == 1
-    db = postgresql_place.open()
+    db = place.open()
     assert db.read_now(lambda c: c.execute(text("SELECT count(*) FROM subject_keys")).scalar()) == 2
     assert len(db.read_now(journal.heads)) == journal.SHARDS
     db.close()

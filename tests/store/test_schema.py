@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,17 +15,17 @@ from sqlalchemy.exc import IntegrityError
 from store import migrate
 from store.engines import postgresql_engine, sqlite_engine
 from store.schema import key_metadata, metadata
-from tests.databases import Place
+from tests.postgresql import PostgreSQLServer
 
 
-@pytest.fixture
-def engine(any_place: Place) -> Iterator[Engine]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """An empty database."""
-    if any_place.url is None:
-        any_place.folder.mkdir()
-        made = sqlite_engine(any_place.folder / "usher.db", begin="BEGIN IMMEDIATE")
+    if request.param == "sqlite":
+        made = sqlite_engine(tmp_path / "usher.db", begin="BEGIN IMMEDIATE")
     else:
-        made = postgresql_engine(any_place.url, pool_size=2)
+        server: PostgreSQLServer = request.getfixturevalue("postgresql_server")
+        made = postgresql_engine(server.url(), pool_size=2)
     yield made
     made.dispose()
 
