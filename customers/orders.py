@@ -59,6 +59,7 @@ class Refund:
 
     order_id: str
     minor: int | None
+    currency: str | None
     cancelled: bool
 
 
@@ -98,13 +99,13 @@ def read_refund(properties: Mapping[str, Any], *, cancelled: bool) -> Refund | N
     order_id = order_id_of(properties)
     if order_id is None:
         return None
-    minor = None
+    minor, currency = None, _currency(properties)
     if not cancelled:
         try:
-            minor = _amount(properties, _currency(properties))
+            minor = _amount(properties, currency)
         except MoneyError:
             minor = None
-    return Refund(order_id, minor, cancelled)
+    return Refund(order_id, minor, None if minor is None else currency, cancelled)
 
 
 def order_id_of(properties: Mapping[str, Any]) -> str | None:
@@ -142,8 +143,9 @@ def record_refund(
 ) -> Refunded | None:
     """Take a refund off its order, never more than is left of it; None where that takes nothing."""
     order_hash = vault.lookup("order", refund.order_id)
-    early = {"early": {"minor": refund.minor, "cancelled": refund.cancelled}}
-    if _insert(conn, vault, order_hash, customer_id, at, {"id": refund.order_id, **early}):
+    early = {"minor": refund.minor, "currency": refund.currency, "cancelled": refund.cancelled}
+    stub = {"id": refund.order_id, "early": early}
+    if _insert(conn, vault, order_hash, customer_id, at, stub):
         return None
     row = _row(conn, order_hash)
     body = vault.open_json(LABEL, row.body_sealed)
@@ -157,7 +159,8 @@ def record_refund(
         taken, given_back = None, 0
     else:
         left = total - given_back
-        taken = left if refund.minor is None else min(left, refund.minor)
+        clear = refund.minor is not None and refund.currency == body["currency"]
+        taken = min(left, refund.minor or 0) if clear else left
         given_back += taken
     body |= {"refunded_minor": given_back, "cancelled": refund.cancelled}
     _write(conn, vault, order_hash, customer_id, body)
@@ -225,9 +228,12 @@ def _amount(properties: Mapping[str, Any], currency: str | None) -> int | None:
 def _both(body: Mapping[str, Any], refund: Refund) -> dict[str, Any]:
     """Two refunds that came before their order, as one."""
     known = body["early"]
-    some = known["minor"] is not None and refund.minor is not None
+    minor = None
+    if refund.minor is not None and known["currency"] == refund.currency:
+        minor = known["minor"] + refund.minor
     return {
-        "minor": known["minor"] + refund.minor if some else None,
+        "minor": minor,
+        "currency": refund.currency if minor is not None else None,
         "cancelled": known["cancelled"] or refund.cancelled,
     }
 
