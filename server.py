@@ -1,28 +1,32 @@
-"""The composition root of the server: one process, one data folder, one service, one application."""
+"""The composition root of the server: one process, one folder, one service, one application."""
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
-import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from types import FrameType
 
 import httpx
-import structlog
 import uvicorn
 from fastapi import FastAPI
 
 from agent.assembly import ensure_admin, open_runs
+from agent.errors import Conflict
 from agent.settings import Settings
+from api import standard_error
 from api.application import create_app
 from store.lock import FolderLock
 
 ADDRESS = "server.json"
+#: Seconds that requests under way are given once the server is asked to stop.
+_GRACE_S = 3
 
 
 def build(settings: Settings) -> FastAPI:
@@ -33,16 +37,17 @@ def build(settings: Settings) -> FastAPI:
 
 
 def serve(settings: Settings, *, host: str, port: int) -> None:
-    """Serve until stopped. Raises `FolderBusy` where another process works on the folder."""
-    quiet_logs()
-    lock = FolderLock(settings.data)
-    lock.take()
-    try:
-        app = build(settings)
-        _write_address(settings.data, host, port)
-        uvicorn.run(app, host=host, port=port, access_log=False, log_level="warning")
-    finally:
-        lock.release()
+    """Serve until SIGTERM or Ctrl-C. `port` 0: any free one; `DIR/server.json` says which.
+
+    Raises `FolderBusy` where another process works on the folder, `Conflict` where the address is
+    taken.
+    """
+    standard_error.only_our_words()
+    standard_error.no_tracebacks()
+    with _alone(settings.data), _listening(host, port) as listening:
+        within = _Server(_config(build(settings)))
+        with _known_at(settings.data, _url(host, listening)):
+            within.run([listening])
 
 
 @contextmanager
@@ -51,29 +56,22 @@ def running(settings: Settings, *, host: str = "127.0.0.1", port: int = 0) -> It
 
     `port` 0: any free one.
     """
-    quiet_logs()
-    lock = FolderLock(settings.data)
-    lock.take()
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        port = listening.getsockname()[1]
-        config = uvicorn.Config(build(settings), access_log=False, log_level="warning")
-        within = uvicorn.Server(config)
-        _write_address(settings.data, host, port)
+    standard_error.only_our_words()
+    with _alone(settings.data), _listening(host, port) as listening:
+        within = _Server(_config(build(settings)))
+        url = _url(host, listening)
         thread = threading.Thread(target=within.run, args=([listening],), name="usher-server")
-        thread.start()
-        try:
-            while not within.started and thread.is_alive():
-                thread.join(0.05)
-            yield f"http://{host}:{port}"
-        finally:
-            within.should_exit = True
-            thread.join()
-    finally:
-        listening.close()
-        lock.release()
+        with _known_at(settings.data, url):
+            thread.start()
+            try:
+                while not within.started and thread.is_alive():
+                    thread.join(0.05)
+                if not within.started:
+                    raise RuntimeError("the server did not start; standard error says where")
+                yield url
+            finally:
+                within.should_exit = True
+                thread.join()
 
 
 @asynccontextmanager
@@ -81,58 +79,114 @@ async def connect(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the folder's running server, or of an application made for the moment.
 
     Either way what is said is HTTP, with the admin's key, so every command goes through one door.
+    No proxy is asked: the key and what people are called stay on the way to the server.
     """
     url = address_of(settings.data)
     if url is not None:
+        key = key_header(settings.data)
         async with httpx.AsyncClient(
-            base_url=url, headers=key_header(settings.data), timeout=120
+            base_url=url, headers=key, timeout=120, trust_env=False
         ) as out:
             yield out
         return
-    lock = FolderLock(settings.data)
-    lock.take()
-    try:
+    standard_error.only_our_words()
+    with _alone(settings.data):
         app = build(settings)
-        transport = httpx.ASGITransport(app)
+        key = key_header(settings.data)
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(
-                transport=transport, base_url="http://usher", headers=key_header(settings.data)
+                transport=httpx.ASGITransport(app), base_url="http://usher", headers=key
             ) as inside,
         ):
             yield inside
-    finally:
-        lock.release()
 
 
 def key_header(data: Path) -> dict[str, str]:
+    """The header that shows the admin's key, from the file that the first start wrote."""
     key = (data / "admin.key").read_text().strip()
     return {"authorization": f"Bearer {key}"}
 
 
 def address_of(data: Path) -> str | None:
-    """Where the server of a folder listens; None where none is running."""
+    """Where the server of a folder listens; None where none is running.
+
+    What a killed server left behind is not believed: the address is the lock holder's, or nobody's.
+    """
     if not FolderLock.held(data):
         return None
     try:
-        said: str = json.loads((data / ADDRESS).read_text())["url"]
-    except (OSError, ValueError, KeyError):
+        said = json.loads((data / ADDRESS).read_text())
+        holder = int((data / "usher.lock").read_text())
+        return str(said["url"]) if said["pid"] == holder else None
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return said
 
 
-def quiet_logs() -> None:
-    """Events of ours as JSON lines on standard error: our ids and words, nothing personal."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+class _Server(uvicorn.Server):
+    """A server for which a stop that was asked for is no failure."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop; a second Ctrl-C does not wait for what is under way."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
+
+def _config(app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        lifespan="on",
+        access_log=False,  # it would hold paths and query strings (P5)
+        log_config=None,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_S,
     )
 
 
-def _write_address(data: Path, host: str, port: int) -> None:
-    text = json.dumps({"url": f"http://{host}:{port}", "pid": os.getpid()})
-    (data / ADDRESS).write_text(text)
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    lock = FolderLock(data)
+    lock.take()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that takes connections; they wait until the application is there."""
+    try:
+        found = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_NUMERICSERV
+        )[0]
+        listening = socket.socket(found[0], found[1])
+    except OSError as error:
+        raise Conflict(f"cannot listen on {host}: {error.strerror}; give another --host") from None
+    with listening:
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(found[4])
+            listening.listen(2048)
+        except OSError as error:
+            raise Conflict(
+                f"cannot listen on {host} port {port}: {error.strerror}; give another --port"
+            ) from None
+        yield listening
+
+
+def _url(host: str, listening: socket.socket) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listening.getsockname()[1]}"
+
+
+@contextmanager
+def _known_at(data: Path, url: str) -> Iterator[None]:
+    """Other commands on this folder find the server while it lasts."""
+    path = data / ADDRESS
+    path.write_text(json.dumps({"url": url, "pid": os.getpid()}))
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)

@@ -1,10 +1,9 @@
-"""Who asks, and whether their role may: a key as Bearer token, or as the user of Basic (Segment's way)."""
+"""Who asks, and whether their role may: a key as Bearer token, or as the user of Basic."""
 
 from __future__ import annotations
 
 import base64
-import binascii
-from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -25,7 +24,10 @@ Service = Annotated[Runs, Depends(runs_of)]
 
 
 async def caller(request: Request, runs: Service) -> Principal:
-    """The principal of the request's key. Raises `Unauthorised`."""
+    """The principal of the request's key, looked up once a request. Raises `Unauthorised`."""
+    known: Principal | None = getattr(request.state, "principal", None)
+    if known is not None:
+        return known
     key = _key(request.headers.get("authorization"))
     if key is None:
         raise Unauthorised("send your key as 'Authorization: Bearer KEY', or as the user of Basic")
@@ -36,17 +38,18 @@ async def caller(request: Request, runs: Service) -> Principal:
     return found
 
 
-def needs(role: str) -> Callable[[Principal], Awaitable[Principal]]:
+@dataclass(frozen=True, slots=True)
+class Needs:
     """A dependency that lets through whom this role, or one above it, was given."""
 
-    async def check(principal: Annotated[Principal, Depends(caller)]) -> Principal:
-        if not principal.may(role):
-            raise Forbidden(
-                f"this needs the role {role}; the key of {principal.name} has {principal.role}"
-            )
-        return principal
+    role: str
 
-    return check
+    async def __call__(self, request: Request, runs: Service) -> Principal:
+        """The caller. Raises `Unauthorised` and `Forbidden`."""
+        principal = await caller(request, runs)
+        if not principal.may(self.role):
+            raise Forbidden(f"this needs the role {self.role}; your key has {principal.role}")
+        return principal
 
 
 def _key(header: str | None) -> str | None:
@@ -55,15 +58,15 @@ def _key(header: str | None) -> str | None:
         return value.strip() or None
     if scheme.lower() == "basic":
         try:
-            user = base64.b64decode(value, validate=True).decode().partition(":")[0]
-        except (binascii.Error, UnicodeDecodeError):
+            user = base64.b64decode(value.strip(), validate=True).decode().partition(":")[0]
+        except ValueError:  # no base64, or no UTF-8 in it
             return None
         return user or None
     return None
 
 
-Sender = Annotated[Principal, Depends(needs("ingest"))]
-Viewer = Annotated[Principal, Depends(needs("viewer"))]
-Operator = Annotated[Principal, Depends(needs("operator"))]
-Approver = Annotated[Principal, Depends(needs("approver"))]
-Admin = Annotated[Principal, Depends(needs("admin"))]
+Sender = Annotated[Principal, Depends(Needs("ingest"))]
+Viewer = Annotated[Principal, Depends(Needs("viewer"))]
+Operator = Annotated[Principal, Depends(Needs("operator"))]
+Approver = Annotated[Principal, Depends(Needs("approver"))]
+Admin = Annotated[Principal, Depends(Needs("admin"))]

@@ -1,4 +1,4 @@
-"""The application: every route over one service, errors as problems, nothing that leaves the machine."""
+"""The application: every route over one service, every error a problem, faults told by class."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from agent.runs import Runs
 from api import (
     approvals,
+    audit,
     clock,
     customers,
     decisions,
@@ -24,6 +25,7 @@ from api import (
     service,
     triggers,
 )
+from api.faults import Faults
 from api.limits import BodyLimit
 
 _ROUTERS = (
@@ -37,6 +39,7 @@ _ROUTERS = (
     policies.router,
     principals.router,
     experiments.router,
+    audit.router,
     clock.router,
     imports.router,
     service.router,
@@ -54,9 +57,17 @@ def create_app(runs: Runs, *, version: str) -> FastAPI:
         finally:
             await runs.stop()
 
-    app = FastAPI(title="Usher", version=version, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Usher",
+        version=version,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
     app.state.runs = runs
     app.add_middleware(BodyLimit, limit=runs.settings.body_limit)
+    app.add_middleware(Faults)
     problems.register(app)
     for router in _ROUTERS:
         app.include_router(router)

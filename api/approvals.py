@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from agent.messages import Answer
 from api.access import Operator, Service, Viewer
 from api.idempotency import OnceRoute
+from api.params import Cursor, Limit
 
 router = APIRouter(tags=["approvals"], prefix="/v1/approvals", route_class=OnceRoute)
 Status = Literal[
@@ -21,8 +22,8 @@ async def approvals(
     runs: Service,
     principal: Viewer,
     status: Annotated[Status, Query()] = "pending",
-    cursor: str | None = None,
-    limit: int = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> dict[str, Any]:
     """Questions in the order in which they were asked."""
     wanted = None if status == "any" else status

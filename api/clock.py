@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter
@@ -10,10 +11,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 from agent.errors import BadRequest
 from agent.runs import Runs
 from api.access import Operator, Service, Viewer
+from api.idempotency import OnceRoute
 from prompts.durations import microseconds
 from tools.picture import instant
 
-router = APIRouter(tags=["clock"], prefix="/v1/clock")
+router = APIRouter(tags=["clock"], prefix="/v1/clock", route_class=OnceRoute)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_US = (datetime(3000, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 
 
 class Advance(BaseModel):
@@ -41,14 +45,23 @@ async def clock(runs: Service, principal: Viewer) -> dict[str, Any]:
 async def move(runs: Service, principal: Operator, request: Advance) -> dict[str, Any]:
     """Move simulated time on; answers when everything that fell due on the way is done."""
     if request.to is not None:
-        await runs.advance(to_us=int(request.to.timestamp() * 1_000_000))
-        return _shown(runs)
-    try:
-        by_us = microseconds(request.advance or "")
-    except ValueError as error:
-        raise BadRequest(str(error)) from None
-    await runs.advance(by_us=by_us)
+        target_us = (request.to - _EPOCH) // timedelta(microseconds=1)
+    else:
+        target_us = runs.clock.now_us() + _length(request.advance or "")
+    if target_us >= _LAST_US:
+        raise BadRequest("simulated time ends with the year 2999")
+    await runs.advance(to_us=target_us)
     return _shown(runs)
+
+
+def _length(duration: str) -> int:
+    try:
+        return microseconds(duration)
+    except ValueError:
+        raise BadRequest(
+            "advance is not a duration such as P1D, PT12H or PT30M "
+            "(weeks, days, hours, minutes, seconds; no months, no years)"
+        ) from None
 
 
 def _shown(runs: Runs) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Customers: looked at, suppressed, forgotten. `ref` is our id or any identifier of theirs."""
+"""Customers: looked at, suppressed, forgotten. `ref` is our id or any identifier of theirs.
+
+A `ref` may hold slashes, plain or as %2F: the routes with a word behind it come first.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +12,14 @@ from fastapi import APIRouter, Query
 from agent.messages import Suppress
 from api.access import Admin, Operator, Service, Viewer
 from api.idempotency import OnceRoute
+from api.params import Cursor, Limit
 
 router = APIRouter(tags=["customers"], prefix="/v1/customers", route_class=OnceRoute)
 
 
-@router.get("/{ref}")
-async def customer(runs: Service, principal: Viewer, ref: str) -> dict[str, Any]:
-    """One person: profile, identifiers, consents, suppressions, journeys."""
-    await runs.caught_up()
-    return await runs.people.get(ref)
-
-
-@router.get("/{ref}/timeline")
+@router.get("/{ref:path}/timeline")
 async def timeline(
-    runs: Service, principal: Viewer, ref: str, cursor: str | None = None, limit: int = 50
+    runs: Service, principal: Viewer, ref: str, cursor: Cursor = None, limit: Limit = 50
 ) -> dict[str, Any]:
     """What happened to and for this person, newest first."""
     await runs.caught_up()
@@ -30,7 +27,7 @@ async def timeline(
     return page.as_json()
 
 
-@router.post("/{ref}/suppress", status_code=201)
+@router.post("/{ref:path}/suppress", status_code=201)
 async def suppress(
     runs: Service, principal: Operator, ref: str, request: Suppress
 ) -> dict[str, Any]:
@@ -39,7 +36,7 @@ async def suppress(
     return await runs.people.suppress(ref, request, by=principal.name)
 
 
-@router.delete("/{ref}/suppress")
+@router.delete("/{ref:path}/suppress")
 async def lift(
     runs: Service,
     principal: Operator,
@@ -52,7 +49,30 @@ async def lift(
     return await runs.people.lift(ref, scope=scope, channel=channel)
 
 
-@router.delete("/{ref}")
+@router.put("/{ref:path}/hold")
+async def hold(runs: Service, principal: Admin, ref: str) -> dict[str, bool]:
+    """Put a legal hold on this person's data: until it is lifted, an erasure is refused."""
+    await runs.caught_up()
+    await runs.people.hold(ref, on=True)
+    return {"legal_hold": True}
+
+
+@router.delete("/{ref:path}/hold")
+async def unhold(runs: Service, principal: Admin, ref: str) -> dict[str, bool]:
+    """Lift the legal hold."""
+    await runs.caught_up()
+    await runs.people.hold(ref, on=False)
+    return {"legal_hold": False}
+
+
+@router.get("/{ref:path}")
+async def customer(runs: Service, principal: Viewer, ref: str) -> dict[str, Any]:
+    """One person: profile, identifiers, consents, suppressions, journeys."""
+    await runs.caught_up()
+    return await runs.people.get(ref)
+
+
+@router.delete("/{ref:path}")
 async def erase(runs: Service, principal: Admin, ref: str) -> dict[str, Any]:
     """Forget this person: keys destroyed at once, rows and files behind it. Answers a receipt."""
     await runs.caught_up()

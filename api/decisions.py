@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.access import Service, Viewer
+from api.params import Cursor, Limit
+from api.route import Route
 
-router = APIRouter(tags=["decisions"], prefix="/v1/decisions")
+router = APIRouter(tags=["decisions"], prefix="/v1/decisions", route_class=Route)
+Status = Literal[
+    "running", "awaiting_approval", "scheduled", "completed", "no_action", "withheld", "failed"
+]
 
 
 class ReplayRequest(BaseModel):
@@ -17,18 +22,18 @@ class ReplayRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    policy: str | None = None
+    policy: str | None = Field(default=None, max_length=500_000)
 
 
 @router.get("")
 async def decisions(
     runs: Service,
     principal: Viewer,
-    cursor: str | None = None,
-    limit: int = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
     customer: Annotated[str | None, Query(description="our id or any identifier")] = None,
-    goal: str | None = None,
-    status: str | None = None,
+    goal: Annotated[str | None, Query(max_length=64)] = None,
+    status: Status | None = None,
 ) -> dict[str, Any]:
     """Decisions, newest first."""
     filters = {name: value for name, value in (("goal", goal), ("status", status)) if value}

@@ -7,8 +7,9 @@ from typing import Any
 from fastapi import APIRouter
 
 from api.access import Operator, Service
+from api.route import Route
 
-router = APIRouter(tags=["effects"], prefix="/v1/effects")
+router = APIRouter(tags=["effects"], prefix="/v1/effects", route_class=Route)
 
 
 @router.get("/{effect_id}")

@@ -8,8 +8,9 @@ from fastapi import APIRouter
 
 from agent.errors import NotFound
 from api.access import Service, Viewer
+from api.route import Route
 
-router = APIRouter(tags=["experiments"], prefix="/v1/experiments")
+router = APIRouter(tags=["experiments"], prefix="/v1/experiments", route_class=Route)
 
 
 @router.get("/{goal}")
@@ -18,6 +19,6 @@ async def experiment(runs: Service, principal: Viewer, goal: str) -> dict[str, A
     agent = runs.env.ground.agents.get(goal)
     if agent is None:
         known = ", ".join(sorted(runs.env.ground.agents))
-        raise NotFound(f"no agent pursues the goal '{goal}'; there are: {known}")
+        raise NotFound(f"no agent pursues this goal; there are: {known}")
     arms = {arm.value: share for arm, share in agent.arms.items()}
     return {"goal": goal, "agent": agent.name, "arms_bp": arms, "running": len(arms) > 1}

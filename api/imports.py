@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.access import Operator, Service, Viewer
+from api.idempotency import OnceRoute
 from store import imports
 
-router = APIRouter(tags=["imports"])
+router = APIRouter(tags=["imports"], route_class=OnceRoute)
+Row = Annotated[int, Field(ge=0, lt=2**63)]
+ImportId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
 
 
 class Place(BaseModel):
@@ -18,13 +21,13 @@ class Place(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    rows_done: Annotated[int, Field(ge=0)]
-    rejects: list[tuple[int, Annotated[str, Field(max_length=500)]]] = []
+    rows_done: Row
+    rejects: list[tuple[Row, Annotated[str, Field(max_length=500)]]] = []
     finished: bool = False
 
 
 @router.post("/v1/imports/{import_id}")
-async def begin(runs: Service, principal: Operator, import_id: str) -> dict[str, Any]:
+async def begin(runs: Service, principal: Operator, import_id: ImportId) -> dict[str, Any]:
     """Where this import stands; begun if it is new."""
     state = await runs.db.write(imports.begin, import_id, runs.clock.now_us())
     return {
@@ -36,7 +39,7 @@ async def begin(runs: Service, principal: Operator, import_id: str) -> dict[str,
 
 @router.put("/v1/imports/{import_id}")
 async def advance(
-    runs: Service, principal: Operator, import_id: str, place: Place
+    runs: Service, principal: Operator, import_id: ImportId, place: Place
 ) -> dict[str, bool]:
     """Record how far it has come; never backwards."""
     await runs.db.write(imports.advance, import_id, place.rows_done, place.rejects)

@@ -31,7 +31,7 @@ async def policies(runs: Service, principal: Viewer) -> dict[str, Any]:
 
 
 @router.post("/check")
-async def check_text(principal: Viewer, request: PackText) -> dict[str, Any]:
+def check_text(principal: Viewer, request: PackText) -> dict[str, Any]:
     """What is wrong with a text, each problem as `FILE:LINE:COL: text`; nothing is changed."""
     return check(request.text, file=request.file)
 

@@ -10,10 +10,11 @@ from sqlalchemy import Connection
 
 from agent.errors import Conflict, NotFound
 from api.access import Admin, Service
+from api.route import Route
 from store import principals
 from store.ids import new_id
 
-router = APIRouter(tags=["principals"], prefix="/v1/principals")
+router = APIRouter(tags=["principals"], prefix="/v1/principals", route_class=Route)
 
 
 class NewPrincipal(BaseModel):
@@ -45,7 +46,7 @@ async def add(runs: Service, principal: Admin, request: NewPrincipal) -> dict[st
         at=runs.clock.now_us(),
     )
     if made is None:
-        raise Conflict(f"there is a principal '{request.name}' already")
+        raise Conflict("there is, or was, a principal of this name; take another one")
     return {"id": made.id, "name": made.name, "role": made.role, "key": key}
 
 
@@ -56,7 +57,7 @@ async def disable(runs: Service, principal: Admin, name: str) -> dict[str, bool]
         raise Conflict("nobody disables their own key; let another admin do it")
     done = await runs.db.write(principals.disable, name, at=runs.clock.now_us())
     if not done:
-        raise NotFound(f"there is no principal '{name}' with a key in use")
+        raise NotFound("there is no principal of this name with a key in use")
     return {"disabled": True}
 
 

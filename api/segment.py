@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
 from pydantic import ValidationError
@@ -10,10 +10,20 @@ from pydantic import ValidationError
 from agent.errors import BadRequest
 from agent.messages import TYPES, Message
 from api.access import Sender, Service
+from api.idempotency import OnceRoute
+from api.problems import said
 from store.principals import Principal
 
-router = APIRouter(tags=["events"])
+
+class SegmentRoute(OnceRoute):
+    """Segment's library for web pages says `text/plain`, so that browsers ask nothing before."""
+
+    also = ("text/plain",)
+
+
+router = APIRouter(tags=["events"], route_class=SegmentRoute)
 MOST_IN_A_BATCH = 1_000
+Payload = Annotated[dict[str, Any], Body()]
 
 
 def source_of(principal: Principal) -> str:
@@ -22,7 +32,7 @@ def source_of(principal: Principal) -> str:
 
 
 @router.post("/v1/batch")
-async def batch(runs: Service, principal: Sender, body: dict[str, Any] = Body()) -> dict[str, bool]:
+async def batch(runs: Service, principal: Sender, body: Payload) -> dict[str, bool]:
     """Up to 1,000 messages, all or none."""
     listed = body.get("batch")
     if not isinstance(listed, list):
@@ -34,8 +44,9 @@ async def batch(runs: Service, principal: Sender, body: dict[str, Any] = Body())
     for k, item in enumerate(listed):
         if not isinstance(item, dict):
             raise BadRequest(f"message {k} is no object")
-        if isinstance(shared, dict):
-            item = {**item, "context": {**shared, **(item.get("context") or {})}}
+        own = item.get("context") or {}
+        if isinstance(shared, dict) and isinstance(own, dict):
+            item = {**item, "context": {**shared, **own}}
         messages.append(_message(item, f"message {k}"))
     if messages:
         await runs.accept(source_of(principal), messages)
@@ -43,9 +54,7 @@ async def batch(runs: Service, principal: Sender, body: dict[str, Any] = Body())
 
 
 def _add(kind: str) -> None:
-    async def one(
-        runs: Service, principal: Sender, body: dict[str, Any] = Body()
-    ) -> dict[str, bool]:
+    async def one(runs: Service, principal: Sender, body: Payload) -> dict[str, bool]:
         message = _message({**body, "type": kind}, f"this {kind} message")
         await runs.accept(source_of(principal), [message])
         return {"success": True}
@@ -62,8 +71,6 @@ def _message(item: dict[str, Any], where: str) -> Message:
     try:
         return Message.model_validate(item)
     except ValidationError as error:
-        said = "; ".join(
-            f"{'.'.join(str(part) for part in e['loc']) or 'it'}: {e['msg']}"
-            for e in error.errors(include_input=False, include_url=False)
-        )
-        raise BadRequest(f"{where} cannot be taken: {said}") from None
+        found = [said(e) for e in error.errors(include_input=False, include_url=False)]
+        told = "; ".join(f"{one['where'] or 'it'}: {one['what']}" for one in found)
+        raise BadRequest(f"{where} cannot be taken: {told}") from None

@@ -6,11 +6,13 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
+from sqlalchemy.exc import SQLAlchemyError
 
 from agent.errors import NotReady
 from api.access import Service, Viewer
+from api.route import Route
 
-router = APIRouter(tags=["service"])
+router = APIRouter(tags=["service"], route_class=Route)
 
 
 @router.get("/healthz")
@@ -24,7 +26,10 @@ async def readyz(runs: Service) -> dict[str, str]:
     """The database answers and events are being worked off."""
     if not runs.ready:
         raise NotReady("starting, stopping, or no longer working off events")
-    await runs.currency()
+    try:
+        await runs.currency()
+    except SQLAlchemyError:
+        raise NotReady("the database does not answer") from None
     return {"status": "ready"}
 
 
