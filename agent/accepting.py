@@ -1,7 +1,7 @@
 """Accepting: a message is in the inbox, durably, before anybody is told so (DESIGN §3.1).
 
-It is sealed under the intake key, since nobody knows yet whose it is, and deduplicated on its source and
-its own id. What has no id of its own gets one and is new each time.
+It is sealed under the intake key, since nobody knows yet whose it is, and deduplicated on its
+source and its own id. What has no id of its own gets one and is new each time.
 """
 
 from __future__ import annotations

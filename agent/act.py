@@ -1,15 +1,15 @@
 """Act: each proposed call through the gate; reads answered, one effect at a time, pauses alone.
 
-The first call that is not a plain allowed read ends the batch: the planner sees the result before it
-goes on. A marketing contact that the gate allows is not made here but becomes the decision's contender,
-until the lane has settled and arbitration has spoken (DESIGN §3.7).
+The first call that is not a plain allowed read ends the batch: the planner sees the result before
+it goes on. A marketing contact that the gate allows is not made here but becomes the decision's
+contender, until the lane has settled and arbitration has spoken (DESIGN §3.7).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from agent.arbitration import terms_of
+from agent.arbitration import fit, terms_of
 from agent.claiming import claim_effect
 from agent.environment import Environment
 from agent.planning import ProposedCall
@@ -20,7 +20,7 @@ from store.ids import new_id
 from tools.gate import Decided, Proposed, decide, largest_allowed
 from tools.tool import ActionKind, ToolRefused
 
-#: Turns of one decision; a planner that has not come to an end by then is stopped.
+#: Turns from one piece of news to the next; a planner that has come to no end by then is stopped.
 MOST_TURNS = 8
 
 
@@ -112,17 +112,16 @@ async def _effect(env: Environment, run: Run, decided: Decided) -> None:
         value_minor=run.picture.cart_value_minor,
         last_contact_at=last,
         now_us=run.picture.now_us,
+        channel_fit=fit(prepared.channel, stated=run.picture.profile.preferred_channel),
     )
-    run.contender = Contender(decided, prepared, effect_id, terms)
     if run.opening.mode == "shadow":
-        result = {"shadow": True, **prepared.result}
-        add_step(run, decided, result)
+        add_step(run, decided, {"shadow": True, **prepared.result})
         if contact:
-            run.contender = None
             run.closing = Closing(
                 "no_action", "decided in shadow: nothing is done", {"kind": "shadow"}
             )
         return
+    run.contender = Contender(decided, prepared, effect_id, terms)
     if decided.verdict.outcome is not Outcome.ALLOW:
         run.approval_id = new_id("apr")
         return
@@ -132,16 +131,16 @@ async def _effect(env: Environment, run: Run, decided: Decided) -> None:
 
 
 def go_on(run: Run) -> str:
-    """Where the state machine goes from here: `plan`, `park`, `pause` or `close`."""
+    """Where the state machine goes from here: `plan`, `hand_over`, `park`, `pause` or `close`."""
     if run.closing is not None:
         return "close"
     if run.approval_id is not None:
         return "pause"
     if run.handing_over is not None:
-        return "close"
+        return "hand_over"
     if run.contender is not None:
         return "park"
-    if run.turn >= MOST_TURNS:
+    if run.turn - run.news_at >= MOST_TURNS:
         run.closing = Closing("no_action", "no end was found in time", {"kind": "stopped"})
         return "close"
     return "plan"
@@ -153,14 +152,15 @@ def withdraw(run: Run, reason: str) -> None:
         return
     contender = run.contender
     add_step(run, contender.decided, {"withdrawn": reason})
-    run.contender = None
+    run.contender, run.approval_id = None, None
     run.picture = None
 
 
 def _said_before(run: Run, proposed: Proposed) -> bool:
-    """An identical effect or control call that already got its answer in this decision."""
+    """An identical call that was denied since something new was last heard of."""
     return any(
-        step["call"]["tool"] == proposed.tool
+        step["n"] > run.news_at
+        and step["call"]["tool"] == proposed.tool
         and step["call"]["args"] == proposed.args
         and step["overrides"] == proposed.overrides
         and step["verdict"]["outcome"] == "deny"

@@ -1,7 +1,8 @@
 """What people answered: an approval is claimed, an edit is a new call, a rejection ends it (P9).
 
 The answer itself was a compare-and-set in the approvals table. Here, under the lane's epoch, its
-consequence is drawn: the approved call is decided again when it is claimed, and may still be refused.
+consequence is drawn: the approved call is decided again when it is claimed, and may still be
+refused.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from agent import journal_bodies as bodies
+from agent import journeys
 from agent.act import propose
 from agent.environment import Environment
 from agent.lane_unit import Ground, LaneUnit
@@ -52,13 +54,15 @@ def take_answer(
     now_us: int,
     approval_id: str,
 ) -> Answer | None:
-    """Take up an answer: a rejected or lapsed question ends its decision here; others are returned."""
+    """Take up an answer: rejected or lapsed, it ends its decision here; others are returned."""
     unit = LaneUnit.hold(conn, vault, ground, customer_id=customer_id, epoch=epoch, now_us=now_us)
     wakeups.cancel(conn, "approval_decided", approval_id)
     wakeups.cancel(conn, "approval_lapse", approval_id)
     row = approvals.get(conn, approval_id)
     if row is None or row.status in ("pending", "superseded"):
         return None
+    if approvals.of_decision(conn, row.decision_id)[-1].id != approval_id:
+        return None  # a newer question of the same decision has taken its place
     decision = conn.execute(select(decisions).where(decisions.c.id == row.decision_id)).first()
     if decision is None or decision.status not in ("awaiting_approval", "running"):
         return None
@@ -70,8 +74,10 @@ def take_answer(
         close_decision(unit, row.decision_id, "no_action", reason, row.status)
         return None
     opening = reopen(unit, decision)
-    if opening is None:
-        close_decision(unit, row.decision_id, "no_action", "its journey is gone", "cancelled")
+    over = journeys.over(unit, decision.journey_id)
+    if opening is None or over is not None:
+        reason = over or "nobody pursues its goal any more"
+        close_decision(unit, row.decision_id, "no_action", reason, "cancelled")
         return None
     conn.execute(
         update(decisions)
@@ -119,6 +125,7 @@ async def follow(env: Environment, answer: Answer, *, epoch: int) -> tuple[Run, 
             reasoning=f"edited by {answer.by}",
             confidence_bp=answer.body.get("confidence_bp"),
         )
+        run.asked_by = answer.by
         return run, await propose(env, run, edited)
     where = await propose(env, run, asked)
     if run.contender is None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, select
@@ -15,6 +19,7 @@ from agent.errors import Conflict
 from agent.forgetting import Forgetting
 from agent.planners.offline import OfflinePlanner
 from agent.planners.rules import RulesPlanner
+from agent.planning import Planner
 from agent.recall import Recall
 from agent.runs import Runs, ground_of
 from agent.settings import Settings
@@ -27,24 +32,40 @@ from store.clock import Clock, SimulatedClock, SystemClock
 from store.database import Database
 from store.ids import new_id
 from store.schema import inbox
+from tools.channels.channel import Channel
 from tools.channels.outbox import Outbox
 from tools.packs import PackShelf
 
 ADMIN = "admin"
 
 
-def open_runs(settings: Settings) -> Runs:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a deployment may be put together from instead of the usual: None takes the usual one.
+
+    `channels` by kind (`email`, `sms`); `planner` is what the `agent` arm runs.
+    """
+
+    planner: Planner | None = None
+    channels: Mapping[str, Channel] | None = None
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    database: type[Database] = Database
+
+
+def open_runs(settings: Settings, parts: Parts | None = None) -> Runs:
     """Open database, keys and documents and put the service together. Not started yet.
 
     Raises `MasterKeyError`, `BrokenDocuments` and `Conflict`, each saying what to do.
     """
-    db = Database.open(
+    parts = parts or Parts()
+    db = parts.database.open(
         settings.data,
         url=settings.database_url,
         master=settings.master(),
     )
     try:
-        return _assemble(settings, db)
+        return _assemble(settings, db, parts)
     except BaseException:
         db.close()
         raise
@@ -55,7 +76,7 @@ def outbox_folder(data: Path) -> Path:
     return data / "outbox"
 
 
-def _assemble(settings: Settings, db: Database) -> Runs:
+def _assemble(settings: Settings, db: Database, parts: Parts) -> Runs:
     clock = _clock(settings, db)
     policies = settings.policies or _if_there(settings.data / "policies")
     prompts = settings.prompts or _if_there(settings.data / "prompts")
@@ -65,15 +86,15 @@ def _assemble(settings: Settings, db: Database) -> Runs:
     board = WaitingBoard()
     recall = Recall(db, _embedder(settings), MemoryVectors(settings.data / "memory"))
     folder = outbox_folder(settings.data)
-    channels = {kind: Outbox(folder, db.vault, kind=kind) for kind in ("email", "sms")}
+    outboxes = {kind: Outbox(folder, db.vault, kind=kind) for kind in ("email", "sms")}
     env = Environment(
         db=db,
         clock=clock,
         library=library,
         ground=ground_of(library),
         shelf=PackShelf(),
-        planners={"agent": OfflinePlanner(), "rules": _rules(library)},
-        channels=channels,
+        planners={"agent": parts.planner or OfflinePlanner(), "rules": _rules(library)},
+        channels=parts.channels if parts.channels is not None else outboxes,
         recall=recall,
         board=board,
         telemetry=Telemetry(),
@@ -81,9 +102,11 @@ def _assemble(settings: Settings, db: Database) -> Runs:
         sender={"email": library.brand.sender, "sms": library.brand.sms_sender},
         public_url=settings.public_url,
         settle_seconds=settings.settle,
+        sleep=parts.sleep,
+        monotonic=parts.monotonic,
     )
     db.read_now(env.shelf.live, settings.pack)
-    forgetting = Forgetting(db, clock, recall, channels["email"])
+    forgetting = Forgetting(db, clock, recall, outboxes["email"])
     return Runs(
         settings=settings,
         db=db,

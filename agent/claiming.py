@@ -5,16 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from agent import journal_bodies as bodies
 from agent.environment import Environment
 from agent.lane_unit import Ground, LaneUnit
 from agent.perceive import perceive
-from agent.queued import close_decision
+from agent.queued import close_decision, preempted
 from agent.run import Closing, Contender, Run
 from agent.steps import add_step, count_missing, denied_result, step_body
+from store.closed_counts import count
 from store.ledger import EffectStatus
+from store.schema import lanes
 from store.sealing import Vault
 from tools.claim import Claim, Claimed, Moved, Overspent, Refused, claim
 from tools.gate import decide
@@ -23,13 +25,27 @@ from tools.tool import ActionKind
 #: A claim is good for 30 s of real time (P3).
 CLAIM_GOOD_FOR_US = 30 * 1_000_000
 QUEUED = "queued until it may be sent"
+_IN_VAIN = {
+    EffectStatus.FAILED,
+    EffectStatus.PREEMPTED,
+    EffectStatus.CANCELLED,
+    EffectStatus.EXPIRED,
+}
+
+
+class Unsettled(Exception):
+    """Something has arrived that the lane has not seen; nothing is claimed before it has."""
 
 
 async def claim_effect(env: Environment, run: Run, *, approval_id: str | None = None) -> None:
-    """Claim the run's contender. What the gate refuses now goes back to the planner as a result."""
+    """Claim the run's contender. What the gate refuses now goes back to the planner as a result.
+
+    Where something newer has arrived the contender stays one, and waits.
+    """
     contender, setting = run.contender, run.setting
     assert contender is not None and setting is not None
     now_us = env.clock.now_us()
+    preempts = run.queued_here if contender.decided.kind is ActionKind.CONTACT else ()
     request = Claim(
         proposed=contender.decided.proposed,
         prepared=contender.prepared,
@@ -42,13 +58,16 @@ async def claim_effect(env: Environment, run: Run, *, approval_id: str | None = 
         now_us=now_us,
         claim_until=int(env.monotonic() * 1_000_000) + CLAIM_GOOD_FOR_US,
         score=contender.terms.score,
-        record=partial(_record, env.db.vault, env.ground, run, now_us),
+        record=partial(_record, env.db.vault, env.ground, run, now_us, preempts),
         approval_id=approval_id,
-        preempts=run.queued_here if contender.decided.kind is ActionKind.CONTACT else (),
+        preempts=preempts,
     )
     run.contender = None
     try:
         claimed = await env.db.write(claim, env.db.vault, env.shelf, request)
+    except Unsettled:
+        run.contender = contender
+        return
     except Refused as refused:
         add_step(run, refused.decided, denied_result(refused.decided, None))
         await perceive(env, run)
@@ -60,7 +79,7 @@ async def claim_effect(env: Environment, run: Run, *, approval_id: str | None = 
 
 
 async def _changed_under_us(env: Environment, run: Run, contender: Contender, why: str) -> None:
-    """The world moved between decision and claim: look again, decide again, let the planner read it."""
+    """The world moved between decision and claim: look and decide again, tell the planner."""
     await perceive(env, run)
     if run.closing is not None:
         return
@@ -75,15 +94,19 @@ def _claimed(run: Run, claimed: Claimed) -> None:
     )
     if claimed.fresh:
         run.unflushed.clear()
-    count_missing(run, claimed.decided)
+        run.missing.clear()
+    else:
+        count_missing(run, claimed.decided)
     if claimed.decided.kind is not ActionKind.CONTACT:
         run.picture = None
     elif claimed.status is EffectStatus.CLAIMED:
         run.handing_over = claimed.effect_id
     elif claimed.status is EffectStatus.SCHEDULED:
         run.closing = Closing("scheduled", QUEUED, {"kind": "scheduled"})
+        run.left = "scheduled" if claimed.fresh else None
     else:
-        run.closing = Closing("completed", f"the contact is {claimed.status}", {"kind": "done"})
+        status = "no_action" if claimed.status in _IN_VAIN else "completed"
+        run.closing = Closing(status, f"the contact is {claimed.status}", {"kind": "done"})
 
 
 def result_of(claimed: Claimed) -> dict[str, Any]:
@@ -97,12 +120,21 @@ def result_of(claimed: Claimed) -> dict[str, Any]:
 
 
 def _record(
-    vault: Vault, ground: Ground, run: Run, now_us: int, conn: Connection, claimed: Claimed
+    vault: Vault,
+    ground: Ground,
+    run: Run,
+    now_us: int,
+    preempts: tuple[str, ...],
+    conn: Connection,
+    claimed: Claimed,
 ) -> None:
     """All the decision has thought so far, the step, the effect: in the claim's own unit."""
     unit = LaneUnit(conn, vault, ground, run.opening.customer_id, run.epoch, now_us)
+    _nothing_newer(unit, run.seen_arrival)
     for kind, body in run.unflushed:
         unit.append(run.id, kind, body)
+    for (fact, action), n in run.missing.items():
+        count(conn, fact=fact, action=action, n=n, at=now_us)
     step = step_body(run, claimed.decided, result_of(claimed), effect_id=claimed.effect_id)
     unit.append(run.id, "step", step)
     unit.append(
@@ -120,5 +152,17 @@ def _record(
             provider_id=None,
         ),
     )
+    preempted(unit, preempts, journey_id=run.opening.journey_id)
     if claimed.status is EffectStatus.SCHEDULED:
         close_decision(unit, run.id, "scheduled", QUEUED, "scheduled")
+
+
+def _nothing_newer(unit: LaneUnit, seen: int | None) -> None:
+    """A marketing contact is claimed only while the lane is empty (DESIGN §3.7)."""
+    if seen is None:
+        return
+    newest = unit.conn.execute(
+        select(lanes.c.last_arrival_seq).where(lanes.c.customer_id == unit.customer_id)
+    ).scalar_one()
+    if newest != seen:
+        raise Unsettled

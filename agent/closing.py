@@ -1,7 +1,7 @@
 """Closing and pausing: the last commit of a decision's turn.
 
-A pause is data: the question stands in the approvals table with the exact call, the decision rests, and
-a later run goes on from the journal. Nothing waits in memory.
+A pause is data: the question stands in the approvals table with the exact call, the decision rests,
+and a later run goes on from the journal. Nothing waits in memory.
 """
 
 from __future__ import annotations
@@ -30,13 +30,20 @@ _HOLDS = ("escalate",)
 async def close(env: Environment, run: Run) -> None:
     """Flush and close a run that has come to its end."""
     await env.db.write(_close, env.db.vault, env.ground, run=run, now_us=env.clock.now_us())
-    run.unflushed.clear()
+    _flushed(run)
+    run.left = run.left or (run.closing.status if run.closing is not None else None)
 
 
 async def pause(env: Environment, run: Run) -> None:
     """Flush a run and put its question to people."""
     await env.db.write(_pause, env.db.vault, env.ground, run=run, now_us=env.clock.now_us())
+    _flushed(run)
+    run.left = "awaiting_approval"
+
+
+def _flushed(run: Run) -> None:
     run.unflushed.clear()
+    run.missing.clear()
 
 
 def _unit(conn: Connection, vault: Vault, ground: Ground, run: Run, now_us: int) -> LaneUnit:
@@ -61,7 +68,8 @@ def _close(conn: Connection, vault: Vault, ground: Ground, *, run: Run, now_us: 
     unit = _unit(conn, vault, ground, run, now_us)
     _flush(unit, run)
     closing = run.closing
-    if closing is None or closing.status == "scheduled":
+    assert closing is not None
+    if closing.status == "scheduled":
         return
     if _held(run, closing):
         cancel_queued(unit, run.opening.journey_id, f"held back: {closing.reason}")
@@ -110,7 +118,7 @@ def _pause(conn: Connection, vault: Vault, ground: Ground, *, run: Run, now_us: 
             customer_id=run.opening.customer_id,
             call_digest=contender.decided.digest,
             outcome=outcome,
-            requested_by=f"agent:{run.opening.agent.name}",
+            requested_by=run.asked_by or f"agent:{run.opening.agent.name}",
             requested_at=now_us,
             due_at=due_at,
             body=_disclosed(run, run_step),

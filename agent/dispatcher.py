@@ -1,7 +1,7 @@
 """Who runs which lane, and when: one protocol, and the dispatcher inside one process.
 
-Lanes of different customers run side by side, one customer's never. The ledger and the epochs, not this
-queue, guard effects; a dispatcher may be killed at any moment and picks up from the database.
+Lanes of different customers run side by side, one customer's never. The ledger and the epochs, not
+this queue, guard effects; a dispatcher may be killed at any moment and picks up from the database.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select, union
 from agent.environment import Environment
 from agent.graph import Machine
 from agent.lane import Lane
+from agent.place import Place
 from store.lanes import StaleEpoch
 from store.ledger import EffectStatus
 from store.schema import decisions, effects, events, wakeups
@@ -34,6 +35,12 @@ class Dispatcher(Protocol):
 
     async def stop(self) -> None:
         """Stop taking lanes and wait for the running ones to reach a safe point."""
+
+
+#: A lane that fails is tried so often, with growing pauses; then it waits for its next event.
+MOST_TRIES = 6
+_FIRST_PAUSE_S = 0.05
+_LONGEST_PAUSE_S = 5.0
 
 
 class InProcessDispatcher:
@@ -60,9 +67,9 @@ class InProcessDispatcher:
             running.ring()
             return
         self._quiet.clear()
-        lane = Lane(self._env, self._machine, customer_id)
-        self._lanes[customer_id] = lane
-        task = asyncio.create_task(self._work(lane), name=f"lane:{customer_id}")
+        place = Place(self._places)
+        self._lanes[customer_id] = Lane(self._env, self._machine, customer_id, place)
+        task = asyncio.create_task(self._work(customer_id, place), name=f"lane:{customer_id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -81,46 +88,70 @@ class InProcessDispatcher:
         await self._quiet.wait()
 
     async def stop(self) -> None:
-        """Cancel what runs; every commit so far stands and the rest is picked up at the next start."""
+        """Cancel what runs; every commit so far stands, the rest is picked up at the next start."""
         self._stopping = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _work(self, lane: Lane) -> None:
-        again = False
+    async def _work(self, customer_id: str, place: Place) -> None:
         try:
-            async with self._places:
-                self._again.discard(lane.customer_id)
-                await lane.work()
-        except StaleEpoch:
-            again = True
-        except Erased:
-            log.info("lane_ended_by_erasure", customer_id=lane.customer_id)
-        except asyncio.CancelledError:
-            raise
-        except Exception as fault:
-            # What waits stays in the database and is taken up again at the next event or start.
-            log.error("lane_failed", customer_id=lane.customer_id, error=type(fault).__name__)
-            self._again.discard(lane.customer_id)
+            for tries in range(1, MOST_TRIES + 1):
+                if await self._once(customer_id, place, tries):
+                    break
+                pause = min(_FIRST_PAUSE_S * 2**tries, _LONGEST_PAUSE_S)
+                await self._env.sleep(pause)
+                self._lanes[customer_id] = Lane(self._env, self._machine, customer_id, place)
+            else:
+                # What waits stays in the database: the next event, or start, takes it up again.
+                log.error("lane_given_up", customer_id=customer_id, tries=MOST_TRIES)
+                self._again.discard(customer_id)
         finally:
-            self._lanes.pop(lane.customer_id, None)
-            rung = lane.customer_id in self._again
-            self._again.discard(lane.customer_id)
-            if (again or rung) and not self._stopping:
-                self.wake(lane.customer_id)
+            self._lanes.pop(customer_id, None)
+            rung = customer_id in self._again
+            self._again.discard(customer_id)
+            if rung and not self._stopping:
+                self.wake(customer_id)
             elif not self._lanes:
                 self._quiet.set()
 
+    async def _once(self, customer_id: str, place: Place, tries: int) -> bool:
+        """Work the lane once. False where it is to be taken again."""
+        try:
+            await place.take()
+            self._again.discard(customer_id)
+            await self._lanes[customer_id].work()
+        except StaleEpoch:
+            return False
+        except Erased:
+            log.info("lane_ended_by_erasure", customer_id=customer_id)
+        except Exception as fault:
+            log.error(
+                "lane_failed", customer_id=customer_id, error=type(fault).__name__, tries=tries
+            )
+            return False
+        finally:
+            place.leave()
+        return True
+
 
 def waiting_customers(conn: Connection) -> list[str]:
-    """Everybody for whom something was left when a process stopped."""
+    """Everybody for whom something was left when a process stopped.
+
+    The last part are contacts that were stopped and whose decisions nobody has ended yet.
+    """
     query = union(
         select(events.c.customer_id).where(events.c.state == "waiting"),
         select(decisions.c.customer_id).where(decisions.c.status == "running"),
         select(effects.c.customer_id).where(effects.c.status == EffectStatus.CLAIMED.value),
         select(wakeups.c.customer_id).where(
             wakeups.c.state == "due", wakeups.c.customer_id.is_not(None)
+        ),
+        select(effects.c.customer_id)
+        .join(decisions, decisions.c.id == effects.c.decision_id)
+        .where(
+            effects.c.status == EffectStatus.CANCELLED.value,
+            decisions.c.status == "scheduled",
         ),
     )
     return [str(row[0]) for row in conn.execute(query)]

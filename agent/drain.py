@@ -1,22 +1,22 @@
 """Draining a lane: all waiting events and due wake-ups of one customer become work, in one unit.
 
-One decision takes every waiting event of its journey with it. What only changes facts, ends a journey
-or concerns somebody suppressed is settled here, without a model. Nothing is left without a state and a
-reason (P7); what cannot be taken up at all is named, so that it can be set aside and the rest go on.
+One decision takes every waiting event of its journey with it. What only changes facts, ends a
+journey or concerns somebody suppressed is settled here, without a model. Nothing is left without a
+state and a reason (P7); what cannot be taken up at all is named, so that it can be set aside and
+the rest go on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
-from sqlalchemy.exc import OperationalError
 
 from agent import journal_bodies as bodies
 from agent import journeys
+from agent.drained import Drained, Joined, blaming
 from agent.lane_unit import Ground, LaneUnit
 from agent.openings import open_decision, reopen, running, wake_of
 from agent.queued import (
@@ -27,12 +27,11 @@ from agent.queued import (
     journal_cancelled,
     withdraw_questions,
 )
-from agent.run import Opening, Wake
+from agent.run import Wake
 from agent.subjects import context_of
 from agent.triage import Incoming, Sort, Sorted, triage
 from customers.barrier import barrier
 from store import approvals, ledger, wakeups
-from store.lanes import StaleEpoch
 from store.ledger import EffectStatus
 from store.schema import decisions, events, lanes
 from store.sealing import Vault
@@ -42,63 +41,6 @@ PLAN_EVERY_US = 15 * 60 * 1_000_000
 _MOST_AT_ONCE = 500
 #: These stay due until the lane has drawn their consequence, so that a crash in between loses none.
 _DONE_BY_THE_LANE = ("release", "approval_decided")
-
-
-class Undrainable(Exception):
-    """These events, or this wake-up, cannot be taken up; nothing has been. `cause` is a class name."""
-
-    def __init__(self, cause: str, *, event_ids: Sequence[str], wakeup_id: int | None) -> None:
-        super().__init__(cause)
-        self.cause = cause
-        self.event_ids = tuple(event_ids)
-        self.wakeup_id = wakeup_id
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """An event for a decision that is under way, and what its journey is about by now."""
-
-    journey_id: str
-    decision_id: str
-    wake: Wake
-    context: dict[str, Any]
-
-
-@dataclass(slots=True)
-class Drained:
-    """The work that is left for the loop, and what has been settled on the way.
-
-    `over`: decisions that a crash left in a journey that is closed by now. `regates`: queued contacts
-    whose facts may have changed. `left`: statuses of decisions that were closed at once. `arrival`:
-    the newest event of this customer that was there to be seen.
-    """
-
-    openings: list[Opening] = field(default_factory=list)
-    over: list[tuple[Opening, str]] = field(default_factory=list)
-    joined: list[Joined] = field(default_factory=list)
-    ended: dict[str, str] = field(default_factory=dict)
-    releases: list[str] = field(default_factory=list)
-    regates: list[str] = field(default_factory=list)
-    handovers: list[str] = field(default_factory=list)
-    answered: list[str] = field(default_factory=list)
-    finished: list[tuple[str, str | None]] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
-    arrival: int = 0
-    more_after: int | None = None
-
-    @property
-    def empty(self) -> bool:
-        """Whether the loop has nothing to do for it, and nothing more waits behind it."""
-        return self.more_after is None and not (
-            self.openings
-            or self.over
-            or self.joined
-            or self.ended
-            or self.releases
-            or self.regates
-            or self.handovers
-            or self.answered
-        )
 
 
 def drain(
@@ -113,25 +55,14 @@ def drain(
     first: bool,
     after: int = 0,
 ) -> Drained:
-    """Take what waits for this customer, `after` an arrival. `contending`: journey → decision in memory.
+    """Take what waits for this customer, `after` an arrival.
 
+    `contending`: journey → decision in memory.
     `first`: the lane has just been taken, so what a crash left running is picked up as well. Raises
     `Undrainable` for what cannot be taken up.
     """
     unit = LaneUnit.hold(conn, vault, ground, customer_id=customer_id, epoch=epoch, now_us=now_us)
     return _Draining(unit, contending).take(first=first, after=after)
-
-
-@contextmanager
-def _blaming(event_ids: Sequence[str] = (), wakeup_id: int | None = None) -> Iterator[None]:
-    """Name what could not be taken up. A database that fails, or a lost lane, is not its fault."""
-    try:
-        yield
-    except (StaleEpoch, OperationalError, Undrainable):
-        raise
-    except Exception as fault:
-        cause = type(fault).__name__
-        raise Undrainable(cause, event_ids=event_ids, wakeup_id=wakeup_id) from fault
 
 
 class _Draining:
@@ -152,7 +83,7 @@ class _Draining:
         if first:
             self._pick_up()
         for due in wakeups.due_of(unit.conn, unit.customer_id):
-            with _blaming(wakeup_id=due.id):
+            with blaming(wakeup_id=due.id):
                 self._wakeup(due)
             if due.kind not in _DONE_BY_THE_LANE:
                 wakeups.done(unit.conn, due.id)
@@ -167,7 +98,7 @@ class _Draining:
             .limit(_MOST_AT_ONCE)
         ).all()
         for row in waiting:
-            with _blaming([row.id]):
+            with blaming([row.id]):
                 self._event(row)
         if len(waiting) == _MOST_AT_ONCE:
             self.out.more_after = waiting[-1].seq
@@ -364,7 +295,7 @@ class _Draining:
         if not occasion and self._too_soon():
             return
         for journey_id, wakes in self.planned.items():
-            with _blaming([wake.event_id for wake in wakes if wake.event_id is not None]):
+            with blaming([wake.event_id for wake in wakes if wake.event_id is not None]):
                 self._decide_on(journey_id, wakes)
 
     def _under_way(self, journey_id: str) -> str | None:

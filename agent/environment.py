@@ -1,4 +1,4 @@
-"""What a running deployment consists of, handed down to whatever needs it. Built once, in `agent.runs`."""
+"""What a running deployment consists of, handed down to whatever needs it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Board(Protocol):
 
 @dataclass(slots=True)
 class Environment:
-    """Everything a lane works with. `library` and `ground` are replaced when a document goes live."""
+    """What a lane works with. `library` and `ground` are replaced when a document goes live."""
 
     db: Database
     clock: Clock

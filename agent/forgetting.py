@@ -1,7 +1,8 @@
-"""Forgetting a person: the order of DESIGN P10, from the first tombstone to the last compacted file.
+"""Forgetting a person: DESIGN P10 in order, from the first tombstone to the last file.
 
-What matters is done when the answer leaves: the keys are destroyed, so tables, journal, vectors, outbox
-and backups are noise. Rows and files are deleted next, and compacting them goes on behind the answer.
+What matters is done when the answer leaves: the keys are destroyed, so tables, journal, vectors,
+outbox and backups are noise. Rows and files are deleted next, and compacting them goes on behind
+the answer.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class Forgetting:
             letters = await self._db.read(_effects_of, everyone)
             memory_ids = await self._db.read(erasure.memories_of, everyone)
             await asyncio.to_thread(self._recall.vectors.delete, memory_ids)
+            removed = await asyncio.to_thread(self._outbox.remove, letters)
             receipt = await self._db.write(
                 erasure.delete_rows,
                 everyone,
@@ -59,9 +61,18 @@ class Forgetting:
                 keys=keys,
             )
             del receipt["memory_ids"]
-            receipt["outbox_files_deleted"] = await asyncio.to_thread(self._outbox.remove, letters)
+            receipt["outbox_files_deleted"] = removed
             self._compact(bool(memory_ids))
             return receipt
+
+    async def resume(self) -> None:
+        """Finish what a stopped process left half done; the keys are gone already or go now."""
+        for customer_id in await self._db.read(erasure.unfinished):
+            log.info("erasure_taken_up_again", customer_id=customer_id)
+            try:
+                await self.erase(customer_id, by="usher, after a stop")
+            except LegalHold:
+                log.warning("erasure_held", customer_id=customer_id)
 
     async def idle(self) -> None:
         """Return once nothing is being compacted."""

@@ -1,9 +1,9 @@
 """The state machine of one decision: perceive, plan, act, and claim once arbitration has spoken.
 
-LangGraph runs it with the decision's id as thread; its state is that id and the next step, nothing that
-grows. There is no saver: a pause is data (the question, the contender's call in the journal), and after
-a crash the decision goes on from its entries, because the ledger and not a checkpoint makes effects
-happen once (docs/decisions/0002).
+LangGraph runs it with the decision's id as thread; its state is that id and the next step, nothing
+that grows. There is no saver: a pause is data (the question, the contender's call in the journal),
+and after a crash the decision goes on from its entries, because the ledger and not a checkpoint
+makes effects happen once (docs/decisions/0002).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
 from agent import journal_bodies as bodies
-from agent.act import act, go_on
+from agent.act import MOST_TURNS, act, go_on
 from agent.claiming import claim_effect
 from agent.closing import close, pause
 from agent.environment import Environment
@@ -26,6 +26,9 @@ from agent.perceive import perceive
 from agent.run import Closing, Run
 from agent.situation import perceived_facts, situation_of
 from agent.steps import has_acted
+
+#: A step for every turn, and those that end it. More is a fault of ours, not of a planner.
+MOST_STEPS = MOST_TURNS + 4
 
 
 class State(TypedDict):
@@ -53,7 +56,7 @@ async def _plan(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     if run.closing is not None:
         return {"step": "close"}
     run.turn += 1
-    if run.turn == 1 or not _has(run, "perceived"):
+    if run.picture is not run.noted:
         _note_perceived(run)
     planner = env.planners["rules" if run.opening.arm == "rules" else "agent"]
     proposal = await planner.propose(situation_of(run))
@@ -83,16 +86,25 @@ async def _plan(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
 
 
 async def _claim(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
+    """Claim the contender, and hand it over in the same step where it goes out at once."""
     env, run = runtime.context.env, runtime.context.run
     await claim_effect(env, run, approval_id=run.approval_id)
     run.approval_id = None
     if run.handing_over is not None:
-        effect_id, run.handing_over = run.handing_over, None
-        await hand_over(
-            env, customer_id=run.opening.customer_id, effect_id=effect_id, epoch=run.epoch
-        )
+        return await _hand_over(state, runtime)
+    if run.left is not None:
         return {"step": "done"}
     return {"step": go_on(run)}
+
+
+async def _hand_over(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
+    env, run = runtime.context.env, runtime.context.run
+    assert run.handing_over is not None
+    effect_id, run.handing_over = run.handing_over, None
+    run.left = await hand_over(
+        env, customer_id=run.opening.customer_id, effect_id=effect_id, epoch=run.epoch
+    )
+    return {"step": "done"}
 
 
 async def _close(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
@@ -109,9 +121,16 @@ def _next(state: State) -> str:
     return state["step"]
 
 
-_START: dict[Hashable, str] = {"plan": "plan", "claim": "claim", "close": "close"}
+_START: dict[Hashable, str] = {
+    "plan": "plan",
+    "claim": "claim",
+    "hand_over": "hand_over",
+    "pause": "pause",
+    "close": "close",
+}
 _AFTER: dict[Hashable, str] = {
     "plan": "plan",
+    "hand_over": "hand_over",
     "park": END,
     "pause": "pause",
     "close": "close",
@@ -124,11 +143,13 @@ def build() -> Machine:
     graph = StateGraph(State, context_schema=Deps)
     graph.add_node("plan", _plan)
     graph.add_node("claim", _claim)
+    graph.add_node("hand_over", _hand_over)
     graph.add_node("close", _close)
     graph.add_node("pause", _pause)
     graph.add_conditional_edges(START, _next, _START)
     graph.add_conditional_edges("plan", _next, _AFTER)
     graph.add_conditional_edges("claim", _next, _AFTER)
+    graph.add_edge("hand_over", END)
     graph.add_edge("close", END)
     graph.add_edge("pause", END)
     return graph.compile()
@@ -138,19 +159,15 @@ async def step(machine: Machine, env: Environment, run: Run, *, start: str) -> s
     """Run one decision from `start` until it parks, pauses or is done. Returns which."""
     result = await machine.ainvoke(
         {"decision_id": run.id, "step": start},
-        {"configurable": {"thread_id": run.id}, "recursion_limit": 50},
+        {"configurable": {"thread_id": run.id}, "recursion_limit": MOST_STEPS},
         context=Deps(env, run),
     )
     return str(result["step"])
 
 
-def _has(run: Run, kind: str) -> bool:
-    return any(entry_kind == kind for entry_kind, _ in run.unflushed)
-
-
 def _note_perceived(run: Run) -> None:
     assert run.picture is not None
-    picture = run.picture
+    picture = run.noted = run.picture
     run.unflushed.append(
         (
             "perceived",

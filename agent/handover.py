@@ -1,29 +1,38 @@
-"""Hand-over: a claimed contact goes to its channel, and what the channel says goes to the ledger (P3).
+"""Hand-over: a claimed contact goes to its channel, what that says goes to the ledger (P3).
 
-The channel asks just before hand-over whether the claim still stands. `not_sent` may be tried again;
-`unknown` waits for a person, unless the channel itself deduplicates. A result that comes back to a lane
-somebody else has taken changes nothing here: whoever holds the lane settles it.
+The channel asks just before hand-over whether the claim still stands. `not_sent` may be tried
+again; `unknown` waits for a person, unless the channel itself deduplicates. A channel that fails in
+a way of its own has handed nothing over if it had not asked yet, and is unknown after that. A
+result that comes back to a lane somebody else has taken changes nothing here: whoever holds the
+lane settles it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection
+import structlog
+from sqlalchemy import Connection, Row, func, select
 from tenacity import AsyncRetrying, retry_if_result, stop_after_attempt, wait_exponential
 
 from agent.claiming import CLAIM_GOOD_FOR_US
 from agent.environment import Environment
 from agent.lane_unit import Ground, LaneUnit
 from agent.queued import close_decision, note_effect
-from store import lanes, ledger
+from store import lanes, ledger, wakeups
 from store.ledger import EffectStatus
+from store.schema import decisions
 from store.sealing import Vault
-from tools.channels.channel import Channel, Letter, SendResult, SendStatus
+from tools.channels.channel import Channel, Letter, SendResult, SendStatus, StillOurs
 from tools.claim import waiting_letter
 
+log = structlog.get_logger("usher.handover")
+
 _ATTEMPTS = 3
+#: After a channel took nothing three times in a row; twice as long each time it happens again.
+TRY_AGAIN_AFTER_US = 15 * 60 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +43,23 @@ class Parcel:
     channel: str
 
 
-async def hand_over(env: Environment, *, customer_id: str, effect_id: str, epoch: int) -> None:
-    """Send a claimed effect and settle it. Raises `StaleEpoch` where the lane has gone on."""
+async def hand_over(
+    env: Environment, *, customer_id: str, effect_id: str, epoch: int
+) -> str | None:
+    """Send a claimed effect and settle it; the status its decision ends with.
+
+    Raises `StaleEpoch` where the lane has gone on.
+    """
     parcel = await env.db.read(_parcel, env.db.vault, env.sender, effect_id)
     if parcel is None:
-        return
-    result = await _send(env, env.channels[parcel.channel], parcel.letter, epoch)
-    await env.db.write(
+        result = _not_sent("it was stopped before it was handed over")
+    else:
+        channel = env.channels.get(parcel.channel)
+        if channel is None:
+            result = SendResult(SendStatus.REFUSED, None, f"no channel carries {parcel.channel}")
+        else:
+            result = await _send(env, channel, parcel.letter, epoch)
+    return await env.db.write(
         settle,
         env.db.vault,
         env.ground,
@@ -54,16 +73,17 @@ async def hand_over(env: Environment, *, customer_id: str, effect_id: str, epoch
 
 async def recover(env: Environment, *, customer_id: str, effect_id: str, epoch: int) -> None:
     """A claim that a crash left behind: sent again where the channel deduplicates, else unknown."""
-    row = await env.db.write(
+    kind = await env.db.write(
         _reclaim,
         customer_id=customer_id,
         effect_id=effect_id,
         epoch=epoch,
         claim_until=int(env.monotonic() * 1_000_000) + CLAIM_GOOD_FOR_US,
     )
-    if row is None:
+    if kind is None:
         return
-    if env.channels[row].deduplicates:
+    channel = env.channels.get(kind)
+    if channel is not None and channel.deduplicates:
         await hand_over(env, customer_id=customer_id, effect_id=effect_id, epoch=epoch)
         return
     await env.db.write(
@@ -79,7 +99,7 @@ async def recover(env: Environment, *, customer_id: str, effect_id: str, epoch: 
 
 
 async def _send(env: Environment, channel: Channel, letter: Letter, epoch: int) -> SendResult:
-    """Send, and try again what was certainly not handed over while the claim still stands."""
+    """Send; try again what reached nobody, or may be sent twice, while the claim stands."""
 
     async def still_ours() -> bool:
         now = int(env.monotonic() * 1_000_000)
@@ -88,8 +108,11 @@ async def _send(env: Environment, channel: Channel, letter: Letter, epoch: int) 
         )
 
     async def attempt() -> tuple[SendResult, bool]:
-        result = await channel.send(letter, still_ours=still_ours)
-        return result, result.status is SendStatus.NOT_SENT and await still_ours()
+        result = await _attempt(channel, letter, still_ours)
+        harmless = result.status is SendStatus.NOT_SENT or (
+            result.status is SendStatus.UNKNOWN and channel.deduplicates
+        )
+        return result, harmless and await still_ours()
 
     retrying = AsyncRetrying(
         retry=retry_if_result(lambda tried: tried[1]),
@@ -100,6 +123,28 @@ async def _send(env: Environment, channel: Channel, letter: Letter, epoch: int) 
     )
     tried: tuple[SendResult, bool] = await retrying(attempt)
     return tried[0]
+
+
+async def _attempt(channel: Channel, letter: Letter, still_ours: StillOurs) -> SendResult:
+    """One try. A channel that raises broke its promise; what it had done by then is what counts."""
+    allowed = False
+
+    async def asked() -> bool:
+        nonlocal allowed
+        allowed = await still_ours()
+        return allowed
+
+    try:
+        return await channel.send(letter, still_ours=asked)
+    except Exception as fault:
+        # Named by its class only: a channel's message may hold an address.
+        why = f"the channel failed: {type(fault).__name__}"
+        log.error("channel_failed", channel=channel.name, error=type(fault).__name__)
+        return SendResult(SendStatus.UNKNOWN, None, why) if allowed else _not_sent(why)
+
+
+def _not_sent(why: str) -> SendResult:
+    return SendResult(SendStatus.NOT_SENT, None, why)
 
 
 def _parcel(
@@ -157,20 +202,51 @@ def settle(
     epoch: int,
     now_us: int,
     result: SendResult,
-) -> None:
-    """Write down what became of a hand-over, and end its decision, under the lane's epoch (P4)."""
+) -> str | None:
+    """Write down what became of a hand-over, and end its decision, under the lane's epoch (P4).
+
+    Returns the decision's status; None where somebody has settled it already.
+    """
     unit = LaneUnit.hold(conn, vault, ground, customer_id=customer_id, epoch=epoch, now_us=now_us)
     row = ledger.get(conn, effect_id)
     if row is None:
-        return
-    status = _BECOMES[result.status]
-    if not ledger.move(conn, effect_id, to=status, at=now_us, reason=result.detail or None):
-        status = EffectStatus(row.status)
-        if status is EffectStatus.CANCELLED:
-            reason = row.reason or "cancelled before it was sent"
-            note_effect(unit, row, status, reason)
-            close_decision(unit, row.decision_id, "no_action", reason, "cancelled")
-        return
-    note_effect(unit, row, status, result.detail or None, provider_id=result.provider_id)
+        return None
+    status, detail = _BECOMES[result.status], result.detail or None
+    if not ledger.move(conn, effect_id, to=status, at=now_us, reason=detail):
+        if row.status != EffectStatus.CANCELLED.value:
+            return None
+        if status is EffectStatus.FAILED:
+            return _stopped(unit, row)
+        ledger.sent_after_all(conn, effect_id, to=status, at=now_us)
+        detail = "it was handed over just before it could be stopped"
+    note_effect(unit, row, status, detail, provider_id=result.provider_id)
     ended, reason, outcome = _ENDS[status]
-    close_decision(unit, row.decision_id, ended, reason, outcome)
+    again = _try_later(unit, row) if result.status is SendStatus.NOT_SENT else None
+    close_decision(unit, row.decision_id, ended, reason, outcome, look_again_at=again)
+    return ended
+
+
+def _stopped(unit: LaneUnit, row: Row[Any]) -> str:
+    reason = row.reason or "cancelled before it was sent"
+    note_effect(unit, row, EffectStatus.CANCELLED, reason)
+    close_decision(unit, row.decision_id, "no_action", reason, "cancelled")
+    return "no_action"
+
+
+def _try_later(unit: LaneUnit, row: Row[Any]) -> int:
+    """Nothing was handed over: the journey is looked at again, later each time."""
+    times = unit.conn.execute(
+        select(func.count())
+        .select_from(decisions)
+        .where(decisions.c.journey_id == row.journey_id, decisions.c.status == "failed")
+    ).scalar_one()
+    again = unit.now_us + (TRY_AGAIN_AFTER_US << min(int(times), 6))
+    wakeups.schedule(
+        unit.conn,
+        kind="another_look",
+        ref=row.decision_id,
+        due_at=again,
+        customer_id=unit.customer_id,
+        journey_id=row.journey_id,
+    )
+    return again

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+from agent.run import Wake
 
 
 def opened(
@@ -16,9 +18,10 @@ def opened(
     arm: str,
     mode: str,
     events: Sequence[dict[str, Any]],
+    woken_by: Sequence[str],
     trigger_context: dict[str, Any],
 ) -> dict[str, Any]:
-    """A decision begins: by which events, for which goal, in which arm and mode."""
+    """A decision begins: by which events or wake-ups, for which goal, in which arm and mode."""
     return {
         "journey_id": journey_id,
         "goal": goal,
@@ -28,8 +31,23 @@ def opened(
         "arm": arm,
         "mode": mode,
         "events": list(events),
+        "woken_by": list(woken_by),
         "trigger_context": trigger_context,
     }
+
+
+def events_of(wakes: Iterable[Wake]) -> list[dict[str, Any]]:
+    """The events among these wakes. A wake-up is none."""
+    return [
+        {"id": w.event_id, "name": w.name, "occurred_at": w.occurred_at}
+        for w in wakes
+        if w.event_id is not None
+    ]
+
+
+def joined(wakes: Iterable[Wake]) -> dict[str, Any]:
+    """More happened while the decision was open."""
+    return {"events": events_of(wakes)}
 
 
 def perceived(

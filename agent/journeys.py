@@ -1,7 +1,7 @@
 """Journeys of one customer: found or opened by goal and subject, and closed once, with a reason.
 
-A journey is unique on customer, goal and subject. It remembers by keyed hash which event names it has
-met, so that an event of a new name is noticed without keeping names.
+A journey is unique on customer, goal and subject. It remembers by keyed hash which event names it
+has met, so that an event of a new name is noticed without keeping names.
 """
 
 from __future__ import annotations
@@ -27,14 +27,23 @@ def get(unit: LaneUnit, journey_id: str) -> Row[Any] | None:
 
 
 def open_journeys(unit: LaneUnit) -> list[Row[Any]]:
-    """The customer's open journeys, oldest first."""
-    return list(
-        unit.conn.execute(
-            select(journeys)
-            .where(journeys.c.customer_id == unit.customer_id, journeys.c.status == "open")
-            .order_by(journeys.c.id)
-        )
+    """The customer's open journeys, oldest first. Goals that nobody pursues only expire."""
+    rows = unit.conn.execute(
+        select(journeys)
+        .where(journeys.c.customer_id == unit.customer_id, journeys.c.status == "open")
+        .order_by(journeys.c.id)
     )
+    return [row for row in rows if row.goal in unit.ground.agents]
+
+
+def over(unit: LaneUnit, journey_id: str) -> str | None:
+    """Why nothing more is decided in this journey; None where it is open."""
+    row = get(unit, journey_id)
+    if row is None:
+        return "its journey is gone"
+    if row.status == "open":
+        return None
+    return f"this journey is {row.status}: {row.reason or 'closed'}"
 
 
 def for_triage(unit: LaneUnit, row: Row[Any], *, event_name: str, contending: bool) -> OpenJourney:
@@ -69,7 +78,7 @@ def meet(unit: LaneUnit, journey_id: str, event_name: str) -> None:
 
 
 def find_or_open(unit: LaneUnit, goal: str, context: dict[str, Any]) -> Row[Any]:
-    """The journey of this goal and subject; a newer context (the cart as it is now) replaces the old."""
+    """The journey of this goal and subject; a newer context (the cart now) replaces the old."""
     subject = unit.vault.lookup(f"subject:{goal}", subject_of(goal, context))
     found = unit.conn.execute(
         select(journeys).where(

@@ -1,7 +1,7 @@
 """What the units that work on one lane share: the connection, the customer, the epoch, the instant.
 
-Whoever builds one has taken hold of the lane in the same unit, so whatever is appended through it is
-refused when stale (P4).
+Whoever builds one has taken hold of the lane in the same unit, so whatever is appended through it
+is refused when stale (P4).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class LaneUnit:
         epoch: int,
         now_us: int,
     ) -> LaneUnit:
-        """Take hold of the lane for this unit; `StaleEpoch` where somebody else has taken it since."""
+        """Take hold of the lane for this unit; `StaleEpoch` where somebody has taken it since."""
         lanes.hold(conn, customer_id, epoch)
         return cls(conn, vault, ground, customer_id, epoch, now_us)
 

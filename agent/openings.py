@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, func, or_, select, update
 
 from agent import journal_bodies as bodies
 from agent import journeys
@@ -27,9 +27,6 @@ def open_decision(
     """Write a new decision and its first entry. Another status than `running` closes it at once."""
     agent = unit.ground.agents[journey.goal]
     document = documents.live(unit.conn, kind="agent", name=agent.name)
-    before = unit.conn.execute(
-        select(func.count()).select_from(decisions).where(decisions.c.journey_id == journey.id)
-    ).scalar_one()
     opening = Opening(
         decision_id=unit.ground.fresh_id("dec"),
         journey_id=journey.id,
@@ -42,7 +39,7 @@ def open_decision(
         context=context,
         wakes=tuple(wakes),
         journey_opened_at=journey.opened_at,
-        decisions_before=int(before),
+        decisions_before=_decisions_in(unit, journey.id),
     )
     unit.conn.execute(
         decisions.insert().values(
@@ -71,9 +68,8 @@ def open_decision(
             agent_sha256=agent.sha256,
             arm=journey.arm,
             mode=opening.mode,
-            events=[
-                {"id": w.event_id, "name": w.name, "occurred_at": w.occurred_at} for w in wakes
-            ],
+            events=bodies.events_of(wakes),
+            woken_by=[w.name for w in wakes if w.event_id is None],
             trigger_context=context,
         ),
     )
@@ -86,24 +82,31 @@ def open_decision(
     return opening
 
 
-def left_running(unit: LaneUnit) -> list[Opening]:
-    """The customer's running decisions with the steps their journal holds, oldest first."""
-    rows = unit.conn.execute(
-        select(decisions)
-        .where(decisions.c.customer_id == unit.customer_id, decisions.c.status == "running")
-        .order_by(decisions.c.id)
-    ).all()
-    found = (reopen(unit, row) for row in rows)
-    return [opening for opening in found if opening is not None]
+def running(unit: LaneUnit) -> list[Row[Any]]:
+    """The customer's running decisions, oldest first."""
+    return list(
+        unit.conn.execute(
+            select(decisions)
+            .where(decisions.c.customer_id == unit.customer_id, decisions.c.status == "running")
+            .order_by(decisions.c.id)
+        )
+    )
 
 
 def reopen(unit: LaneUnit, row: Row[Any]) -> Opening | None:
-    """A decision as the loop can go on with it; None where its journey is gone."""
+    """A decision as the loop can go on with it; None where its journey or its agent is gone."""
     journey = journeys.get(unit, row.journey_id)
-    if journey is None:
+    agent = unit.ground.agents.get(row.goal)
+    if journey is None or agent is None:
         return None
-    agent = unit.ground.agents[row.goal]
     entries = journal.entries_of(unit.conn, unit.vault, row.id)
+    bodies_of = [(e.kind, e.body) for e in entries if e.body is not None]
+    told = [
+        event["id"]
+        for kind, body in bodies_of
+        if kind in ("opened", "joined")
+        for event in body["events"]
+    ]
     return Opening(
         decision_id=row.id,
         journey_id=row.journey_id,
@@ -114,16 +117,27 @@ def reopen(unit: LaneUnit, row: Row[Any]) -> Opening | None:
         arm=row.arm,
         mode=row.mode,
         context=unit.vault.open_json("journeys.context", journey.context_sealed),
-        wakes=tuple(_wakes(unit, row.id)),
+        wakes=tuple(_wakes(unit, row.id, told)),
         journey_opened_at=journey.opened_at,
-        decisions_before=0,
-        steps=tuple(e.body for e in entries if e.kind == "step" and e.body is not None),
+        decisions_before=_decisions_in(unit, row.journey_id, before=row.id),
+        steps=tuple(body for kind, body in bodies_of if kind == "step"),
     )
 
 
-def _wakes(unit: LaneUnit, decision_id: str) -> list[Wake]:
+def _decisions_in(unit: LaneUnit, journey_id: str, *, before: str | None = None) -> int:
+    """How many decisions the journey has had, before one of them."""
+    query = select(func.count()).select_from(decisions).where(decisions.c.journey_id == journey_id)
+    if before is not None:
+        query = query.where(decisions.c.id < before)
+    return int(unit.conn.execute(query).scalar_one())
+
+
+def _wakes(unit: LaneUnit, decision_id: str, told: list[str]) -> list[Wake]:
+    """A decision's events. One that several journeys ask about names only one decision."""
     rows = unit.conn.execute(
-        select(events).where(events.c.decision_id == decision_id).order_by(events.c.seq)
+        select(events)
+        .where(or_(events.c.decision_id == decision_id, events.c.id.in_(told)))
+        .order_by(events.c.seq)
     )
     return [wake_of(unit.vault, row, unit) for row in rows]
 

@@ -1,4 +1,4 @@
-"""Perceive: one look at the customer, behind the read barrier, before anything reaches a planner (P5)."""
+"""Perceive: one look at the customer, behind the read barrier, before any planner (P5)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from agent.environment import Environment
 from agent.lane_unit import Ground
 from agent.run import Closing, Opening, Run
 from customers.barrier import barrier
+from customers.suppression import MARKETING
 from policies.pack import Pack
 from store import ledger
 from store.ledger import EffectStatus
@@ -42,17 +43,17 @@ def look(
 ) -> Look:
     """Read the picture of the decision's customer, unless they are out of reach for this purpose.
 
-    What is queued in the same journey does not count against itself: a newer contact takes its place.
+    Marketing that is queued and unsent does not count: a newer contact of the same journey takes
+    its place, and one of another journey competes with it. What is not pre-empted counts in the
+    claim.
     """
     barred = barrier(conn, vault, opening.customer_id, purpose=opening.agent.purpose, now_us=now_us)
     if barred is not None:
         return Look(barred)
     pack = shelf.live(conn, pack_name)
-    queued = tuple(
-        row.id
-        for row in ledger.open_effects(conn, opening.customer_id, [EffectStatus.SCHEDULED])
-        if row.journey_id == opening.journey_id
-    )
+    queued = ledger.open_effects(conn, opening.customer_id, [EffectStatus.SCHEDULED])
+    here = tuple(row.id for row in queued if row.journey_id == opening.journey_id)
+    competing = {row.id for row in queued if row._mapping["class"] == MARKETING}
     picture = load_picture(
         conn,
         vault,
@@ -60,9 +61,9 @@ def look(
         context=opening.context,
         pack=pack,
         now_us=now_us,
-        without=frozenset(queued),
+        without=frozenset({*here, *competing}),
     )
-    return Look(None, pack, picture, queued)
+    return Look(None, pack, picture, here)
 
 
 async def perceive(env: Environment, run: Run) -> None:

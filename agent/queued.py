@@ -28,7 +28,7 @@ _MAY_REACH = (
 
 
 def cancel_queued(unit: LaneUnit, journey_id: str, reason: str) -> list[str]:
-    """Cancel the journey's scheduled contacts and open questions. Returns the decisions concerned."""
+    """Cancel the journey's scheduled contacts and open questions; the decisions concerned."""
     touched: list[str] = []
     for row in ledger.open_effects(unit.conn, unit.customer_id, _NOT_HANDED_OVER):
         if row.journey_id == journey_id and ledger.move(
@@ -128,7 +128,7 @@ def expire_effect(unit: LaneUnit, effect_id: str) -> None:
 
 
 def void_unused_offers(unit: LaneUnit, decision_id: str) -> None:
-    """Offers of this decision that no contact carries are taken back, and their budget with them."""
+    """Take back this decision's offers that no contact carries, and their budget with them."""
     rows = unit.conn.execute(
         select(offers.c.id, offers.c.effect_id, offers.c.journey_id).where(
             offers.c.decision_id == decision_id, offers.c.status == "issued"
@@ -157,7 +157,7 @@ def _carried(unit: LaneUnit, journey_id: str) -> set[str]:
 
 
 def preempted(unit: LaneUnit, effect_ids: Iterable[str], *, journey_id: str) -> None:
-    """Write down which queued contacts a stronger one has taken the place of, and end their decisions.
+    """Write down which queued contacts a stronger one has replaced, and end their decisions.
 
     Another journey than the stronger contact's is looked at again later.
     """
@@ -222,7 +222,7 @@ def close_decision(
     *,
     look_again_at: int | None = None,
 ) -> None:
-    """End a decision with its last entry. A decision may end again: a queued contact that is cancelled."""
+    """End a decision with its last entry. It may end again: a queued contact is cancelled."""
     unit.append(
         decision_id,
         "closed",

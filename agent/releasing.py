@@ -1,12 +1,16 @@
 """Releasing a queued contact: decided again on fresh facts, then handed over, put off or cancelled.
 
-What held at planning time is no excuse: the live pack, the facts of now and the read barrier speak again
-in the unit that takes the effect for hand-over (P1).
+What held at planning time is no excuse: the live pack, the facts of now and the read barrier speak
+again in the unit that takes the effect for hand-over (P1). What has been written is sent as it
+stands or not at all: where it would be written differently now, it is cancelled and the journey
+looked at again. When a fact changes earlier, the same is asked at once, without a model and without
+handing over.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -22,7 +26,9 @@ from agent.queued import close_decision, expire_effect, last_step, note_effect
 from agent.run import Opening, Run
 from agent.steps import step_body
 from customers.barrier import barrier
+from policies.obligations import NOT_BEFORE_US
 from policies.pack import Pack
+from policies.verdict import Outcome
 from store import approvals, ledger, wakeups
 from store.ledger import EffectStatus
 from store.schema import decisions
@@ -31,12 +37,24 @@ from tools.claim import permitted
 from tools.gate import Decided, Proposed, decide
 from tools.packs import PackShelf
 from tools.picture import Picture, load_picture
-from tools.tool import Setting
+from tools.tool import Setting, ToolRefused
 
 
 async def release(env: Environment, *, customer_id: str, effect_id: str, epoch: int) -> None:
     """Release one scheduled contact whose time has come."""
-    go = await env.db.write(
+    if await _ask(env, customer_id=customer_id, effect_id=effect_id, epoch=epoch, early=False):
+        await hand_over(env, customer_id=customer_id, effect_id=effect_id, epoch=epoch)
+
+
+async def regate(env: Environment, *, customer_id: str, effect_id: str, epoch: int) -> None:
+    """A fact has changed: cancel or put off a queued contact that could not go out now."""
+    await _ask(env, customer_id=customer_id, effect_id=effect_id, epoch=epoch, early=True)
+
+
+async def _ask(
+    env: Environment, *, customer_id: str, effect_id: str, epoch: int, early: bool
+) -> bool:
+    return await env.db.write(
         _release,
         env.db.vault,
         env.ground,
@@ -48,9 +66,8 @@ async def release(env: Environment, *, customer_id: str, effect_id: str, epoch: 
         claim_until=int(env.monotonic() * 1_000_000) + CLAIM_GOOD_FOR_US,
         pack_name=env.pack_name,
         setting_for=partial(setting_of, env, env.ground),
+        early=early,
     )
-    if go:
-        await hand_over(env, customer_id=customer_id, effect_id=effect_id, epoch=epoch)
 
 
 def _release(
@@ -66,9 +83,12 @@ def _release(
     claim_until: int,
     pack_name: str,
     setting_for: Callable[[Opening, Pack], Setting],
+    early: bool,
 ) -> bool:
+    """Whether the contact has been taken for hand-over."""
     unit = LaneUnit.hold(conn, vault, ground, customer_id=customer_id, epoch=epoch, now_us=now_us)
-    wakeups.cancel(conn, "release", effect_id)
+    if not early:
+        wakeups.cancel(conn, "release", effect_id)
     row = ledger.get(conn, effect_id)
     if row is None or row.status != EffectStatus.SCHEDULED.value:
         return False
@@ -96,45 +116,64 @@ def _release(
         without=frozenset({effect_id}),
     )
     decided = decide(picture, _as_proposed(step), setting)
-    return _act_on(unit, row, opening, picture, decided, claim_until)
-
-
-def _act_on(
-    unit: LaneUnit,
-    row: Row[Any],
-    opening: Opening,
-    picture: Picture,
-    decided: Decided,
-    claim_until: int,
-) -> bool:
-    run = Run.of(opening, epoch=unit.epoch)
+    stopped = _what_stops(unit, row, picture, decided, setting)
+    later = decided.verdict.obligations.get(NOT_BEFORE_US)
+    waits = isinstance(later, int) and later > now_us
+    if early and stopped is None and (not waits or later == row.not_before):
+        return False
+    run = Run.of(opening, epoch=epoch)
     run.turn += 1
-    body = step_body(run, decided, {"released": True}, effect_id=row.id)
-    unit.append(row.decision_id, "step", body)
+    said = {"looked_at_again": True} if early else {"released": stopped is None and not waits}
+    unit.append(row.decision_id, "step", step_body(run, decided, said, effect_id=row.id))
+    if stopped is not None:
+        _cancel(unit, row, stopped.reason, look_again=stopped.look_again)
+        return False
+    if isinstance(later, int) and later > now_us:
+        _put_off(unit, row, later, picture.local_day(later))
+        return False
+    if early:
+        return False
+    return ledger.take_for_handover(
+        conn,
+        effect_id,
+        epoch=epoch,
+        now_us=now_us,
+        local_day=picture.local_day(now_us),
+        claim_until=claim_until,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Stopped:
+    """Why a queued contact does not go out; `look_again`: another one might."""
+
+    reason: str
+    look_again: bool
+
+
+def _what_stops(
+    unit: LaneUnit, row: Row[Any], picture: Picture, decided: Decided, setting: Setting
+) -> _Stopped | None:
     approved = next(
         (a.id for a in approvals.of_decision(unit.conn, row.decision_id) if a.status == "approved"),
         None,
     )
     if not permitted(unit.conn, unit.vault, decided, approved):
-        because = "; ".join(f.because for f in decided.verdict.fired) or "it needs a person now"
-        _cancel(unit, row, because)
-        return False
+        outcome = decided.verdict.outcome
+        said = [f.because for f in decided.verdict.fired if f.outcome is outcome]
+        asks = outcome is not Outcome.DENY
+        return _Stopped("; ".join(said) or "it needs a person now", look_again=asks)
     letter = unit.vault.open_json("effects.body", row.body_sealed)
     if picture.addresses.get(row.channel) != letter["to"]:
-        _cancel(unit, row, "the address has changed since it was written")
-        return False
-    later = decided.verdict.obligations.get("not_before_us")
-    if isinstance(later, int) and later > unit.now_us:
-        _put_off(unit, row, later, picture.local_day(later))
-        return False
-    return ledger.take_for_handover(
-        unit.conn,
-        row.id,
-        epoch=unit.epoch,
-        now_us=unit.now_us,
-        local_day=picture.local_day(unit.now_us),
-        claim_until=claim_until,
-    )
+        return _Stopped("the address has changed since it was written", look_again=True)
+    assert decided.tool is not None and decided.tool.prepare is not None
+    try:
+        now = decided.tool.prepare(picture, decided.args, setting, row.id)
+    except ToolRefused as refused:
+        return _Stopped(f"it can no longer be written: {refused}", look_again=True)
+    if any(now.body[part] != letter[part] for part in ("subject", "text")):
+        return _Stopped("what it says has changed since it was written", look_again=True)
+    return None
 
 
 def _as_proposed(step: dict[str, Any]) -> Proposed:
@@ -149,10 +188,28 @@ def _as_proposed(step: dict[str, Any]) -> Proposed:
     )
 
 
-def _cancel(unit: LaneUnit, row: Row[Any], reason: str) -> None:
-    if ledger.move(unit.conn, row.id, to=EffectStatus.CANCELLED, at=unit.now_us, reason=reason):
-        note_effect(unit, row, EffectStatus.CANCELLED, reason)
-        close_decision(unit, row.decision_id, "no_action", reason, "cancelled")
+def _cancel(unit: LaneUnit, row: Row[Any], reason: str, *, look_again: bool = False) -> None:
+    if not ledger.move(unit.conn, row.id, to=EffectStatus.CANCELLED, at=unit.now_us, reason=reason):
+        return
+    note_effect(unit, row, EffectStatus.CANCELLED, reason)
+    if look_again:
+        wakeups.schedule(
+            unit.conn,
+            kind="another_look",
+            ref=row.decision_id,
+            due_at=unit.now_us,
+            customer_id=unit.customer_id,
+            journey_id=row.journey_id,
+            state="due",
+        )
+    close_decision(
+        unit,
+        row.decision_id,
+        "no_action",
+        reason,
+        "cancelled",
+        look_again_at=unit.now_us if look_again else None,
+    )
 
 
 def _put_off(unit: LaneUnit, row: Row[Any], not_before: int, local_day: str) -> None:

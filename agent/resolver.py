@@ -1,14 +1,15 @@
-"""The resolver: inbox rows, in arrival order, become facts of a customer and join their lane (§3.2).
+"""The resolver: inbox rows, in arrival order, become a customer's facts and join their lane (§3.2).
 
-One at a time for the whole deployment. Traits, consents, suppressions and orders act here, in the same
-transaction; only then does the event wait in the customer's lane. A message that cannot be resolved is
-tried again alone and then set aside, visibly, so that it stops nobody else (P7).
+One at a time for the whole deployment. Traits, consents, suppressions and orders act here, in the
+same transaction; only then does the event wait in the customer's lane. A message that cannot be
+resolved is tried again alone and then set aside, visibly, so that it stops nobody else (P7). A
+database that fails is no message's fault: the resolver waits and goes on.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,8 @@ log = structlog.get_logger("usher.resolver")
 
 BATCH = 64
 MOST_ATTEMPTS = 3
+_FIRST_PAUSE_S = 0.05
+_LONGEST_PAUSE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,16 @@ class Resolver:
         wake: Callable[[str], None],
         withheld: Callable[[str], None],
         resolved: Callable[[], None],
+        set_aside: Callable[[], None] = lambda: None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._db = db
         self._clock = clock
         self._wake = wake
         self._withheld = withheld
         self._resolved = resolved
+        self._set_aside = set_aside
+        self._sleep = sleep
         self._bell = asyncio.Event()
         self._done = asyncio.Condition()
         self._reached = 0
@@ -103,8 +110,17 @@ class Resolver:
         while True:
             await self._bell.wait()
             self._bell.clear()
-            while await self._batch():
-                pass
+            failures = 0
+            while True:
+                try:
+                    if not await self._batch():
+                        break
+                    failures = 0
+                except Exception as fault:
+                    # Not even a message's failure could be written down: the database is at fault.
+                    failures += 1
+                    log.error("resolver_waits", error=type(fault).__name__, failures=failures)
+                    await self._sleep(min(_FIRST_PAUSE_S * 2**failures, _LONGEST_PAUSE_S))
 
     async def _batch(self) -> bool:
         rows = await self._db.read(_waiting, BATCH)
@@ -133,7 +149,8 @@ class Resolver:
                 fresh=fresh,
                 now_us=self._clock.now_us(),
             )
-        except BaseException:
+        except Exception:
+            # A unit that was only waited for in vain may still commit, and keeps its ids.
             self._db.vault.give_back(fresh)
             raise
         used = {r.used_fresh for r in done}
@@ -153,7 +170,9 @@ class Resolver:
                 # As above: a poison message is named by its error's class and set aside.
                 reason = type(fault).__name__
                 await self._db.write(_failed, row.seq, reason, dead=attempt == MOST_ATTEMPTS)
+                await self._sleep(_FIRST_PAUSE_S * 2**attempt)
         log.error("dead_letter", event_id=row.event_id)
+        self._set_aside()
         self._withheld(row.event_id)
 
 

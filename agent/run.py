@@ -1,18 +1,17 @@
 """One running decision, held in memory between its commits.
 
-Everything here can be rebuilt from the journal after a crash: what has not been flushed has not happened,
-and what was claimed is in the ledger. The LangGraph state carries only the decision's id and the next
-step; this is what the nodes work on.
+Everything here can be rebuilt from the journal after a crash: what has not been flushed has not
+happened, and what was claimed is in the ledger. The LangGraph state carries only the decision's id
+and the next step; this is what the nodes work on.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent.arbitration import Terms
 from agent.planning import Usage
-from policies.pack import Pack
 from prompts.agents import AgentFile
 from tools.gate import Decided
 from tools.picture import Picture
@@ -83,14 +82,24 @@ class Run:
     memories: list[dict[str, Any]] = field(default_factory=list)
     withheld_memories: list[dict[str, Any]] = field(default_factory=list)
     perceived: bool = False
+    #: The picture whose facts the journal has been told of.
+    noted: Picture | None = None
     turn: int = 0
-    queue: list[Any] = field(default_factory=list)
+    #: The turn at which something new came in last; the planner starts afresh from there.
+    news_at: int = 0
     usage: Usage = field(default_factory=Usage)
     contender: Contender | None = None
     queued_here: tuple[str, ...] = ()
     handing_over: str | None = None
     approval_id: str | None = None
+    #: Who asks, where it is not the agent: whoever edited the call.
+    asked_by: str | None = None
     closing: Closing | None = None
+    #: The newest arrival that the lane had seen when this was to be claimed; None: it may be
+    #: claimed whatever else has arrived.
+    seen_arrival: int | None = None
+    #: The status that the decision has committed on leaving `running`.
+    left: str | None = None
     missing: dict[tuple[str, str], int] = field(default_factory=dict)
 
     @classmethod
@@ -98,15 +107,23 @@ class Run:
         """A fresh run, or one that goes on from the steps its journal holds."""
         steps = [dict(step) for step in opening.steps]
         turn = max((int(step["n"]) for step in steps), default=0)
-        return cls(opening=opening, epoch=epoch, wakes=list(opening.wakes), steps=steps, turn=turn)
+        return cls(
+            opening=opening,
+            epoch=epoch,
+            wakes=list(opening.wakes),
+            steps=steps,
+            turn=turn,
+            news_at=turn,
+        )
 
     @property
     def id(self) -> str:
         """The decision's id."""
         return self.opening.decision_id
 
-    @property
-    def pack(self) -> Pack:
-        """The pack this run was perceived under; the claim takes the live one."""
-        assert self.setting is not None
-        return self.setting.pack
+    def hear(self, wake: Wake, context: dict[str, Any]) -> None:
+        """Something newer happened in its journey: it is looked at again, with that."""
+        self.wakes.append(wake)
+        self.opening = replace(self.opening, context=context)
+        self.picture = None
+        self.news_at = self.turn

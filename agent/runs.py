@@ -1,8 +1,8 @@
-"""Runs: the one service that everything outside goes through. It puts a deployment together, starts it,
-and answers for it; console, API, command and evals hold nothing else.
+"""Runs: the one service that everything outside goes through. It puts a deployment together, starts
+it, and answers for it; console, API, command and evals hold nothing else.
 
-Answered means durable: what a method returns, the database has. A process may be killed at any moment;
-the next `start` picks up what was left.
+Answered means durable: what a method returns, the database has. A process may be killed at any
+moment; the next `start` picks up what was left.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, func, select
 
-from agent import documents
+from agent import documents, setting_aside
 from agent.accepting import Accepted
 from agent.approving import Approving
 from agent.board import WaitingBoard
@@ -23,7 +24,7 @@ from agent.decisions import Decisions, projected
 from agent.dispatcher import InProcessDispatcher, waiting_customers
 from agent.effects import Effects
 from agent.environment import Environment
-from agent.errors import BadRequest, Conflict, NotReady
+from agent.errors import BadRequest, Conflict, NotFound, NotReady
 from agent.forgetting import Forgetting
 from agent.graph import build
 from agent.intake import Intake
@@ -40,6 +41,8 @@ from store.clock import Clock
 from store.database import Database
 from store.ids import new_id
 from store.schema import events, inbox
+
+log = structlog.get_logger("usher.runs")
 
 CAUGHT_UP_WITHIN = 5.0
 
@@ -86,6 +89,7 @@ class Runs:
             wake=self.dispatcher.wake,
             withheld=lambda event_id: board.announce(event_id, None),
             resolved=self._to_index.set,
+            set_aside=env.telemetry.dead.inc,
         )
         self.timekeeper = Timekeeper(db, clock, wake=self.dispatcher.wake, idle=self.idle)
         self.intake = Intake(db, clock)
@@ -99,6 +103,8 @@ class Runs:
 
     async def start(self) -> None:
         """Take up what an earlier process left, then go on."""
+        self._seq = await self.db.read(_newest_arrival)
+        await self._forgetting.resume()
         await self.resolver.start()
         for customer_id in await self.db.read(waiting_customers):
             self.dispatcher.wake(customer_id)
@@ -108,7 +114,7 @@ class Runs:
         self._ready = True
 
     async def stop(self) -> None:
-        """Let the running lanes reach a commit, then let go. What is left is picked up next time."""
+        """Let go; every commit stands, and what is left is picked up next time."""
         self._ready = False
         await self.timekeeper.stop()
         await self.resolver.stop()
@@ -187,10 +193,12 @@ class Runs:
         """Move simulated time on; returns where it stands once all due work is done."""
         if not self.clock.simulated:
             raise Conflict("this server runs on the machine's clock; start it with USHER_CLOCK")
-        target = to_us if to_us is not None else self.clock.now_us() + (by_us or 0)
-        if target < self.clock.now_us():
+        if (to_us is not None and to_us < self.clock.now_us()) or (by_us or 0) < 0:
             raise BadRequest("simulated time cannot go back")
-        await self.timekeeper.advance_to(target)
+        if to_us is not None:
+            await self.timekeeper.advance_to(to_us)
+        else:
+            await self.timekeeper.advance_by(by_us or 0)
         return self.clock.now_us()
 
     # -- counted ----------------------------------------------------------------------------------
@@ -205,7 +213,17 @@ class Runs:
 
     async def inbox(self) -> dict[str, Any]:
         """How many messages wait to be resolved, and the dead letters."""
-        return await self.db.read(_inbox)
+        return await self.db.read(setting_aside.waiting_and_dead)
+
+    async def try_again(self, event_id: str) -> None:
+        """Take up a dead letter again, once its cause is mended. Raises `NotFound`."""
+        found, customer_id = await self.db.write(setting_aside.try_again, event_id)
+        if not found:
+            raise NotFound(f"there is no dead letter {event_id}")
+        if customer_id is None:
+            self.resolver.ring()
+        else:
+            self.dispatcher.wake(customer_id)
 
     async def failed_closed(self) -> list[dict[str, Any]]:
         """How often missing facts closed the gate, newest day first."""
@@ -247,7 +265,12 @@ class Runs:
         while True:
             await self._to_index.wait()
             self._to_index.clear()
-            await self.env.recall.index()
+            try:
+                await self.env.recall.index()
+            except Exception as fault:
+                # Somebody may have been erased in between. What is not indexed is embedded when it
+                # is recalled, and indexed with the next message.
+                log.warning("memory_index_failed", error=type(fault).__name__)
 
 
 def ground_of(library: Any) -> Ground:
@@ -258,18 +281,8 @@ def ground_of(library: Any) -> Ground:
     return Ground(agents=agents, fresh_id=new_id)
 
 
-def _inbox(conn: Connection) -> dict[str, Any]:
-    waiting = conn.execute(
-        select(func.count()).select_from(inbox).where(inbox.c.status == "accepted")
-    ).scalar_one()
-    dead = conn.execute(
-        select(inbox).where(inbox.c.status == "dead").order_by(inbox.c.seq.desc()).limit(100)
-    )
-    letters = [
-        {"event_id": row.event_id, "type": row.kind, "at": row.received_at, "reason": row.reason}
-        for row in dead
-    ]
-    return {"waiting": int(waiting), "dead_letters": letters}
+def _newest_arrival(conn: Connection) -> int:
+    return int(conn.execute(select(func.max(inbox.c.seq))).scalar() or 0)
 
 
 def _decision_id(conn: Connection, event_id: str) -> str | None:

@@ -49,11 +49,19 @@ def count_missing(run: Run, decided: Decided) -> None:
             run.missing[key] = run.missing.get(key, 0) + 1
 
 
+_WORDS = {
+    Outcome.DENY: "denied",
+    Outcome.NEEDS_REASON: "needs_reason",
+    Outcome.REVIEW: "needs_a_person",
+    Outcome.APPROVAL: "needs_a_person",
+    Outcome.ALLOW: "allowed_now",
+}
+
+
 def denied_result(decided: Decided, largest_allowed_bp: int | None) -> dict[str, Any]:
-    """A denial as the planner reads it: what spoke against it, and what would be possible."""
-    word = "denied" if decided.verdict.outcome is Outcome.DENY else "needs_reason"
+    """What a planner reads instead of an effect: what spoke against it, what would be possible."""
     result: dict[str, Any] = {
-        word: [
+        _WORDS[decided.verdict.outcome]: [
             {"rule": f.rule, "because": f.because}
             for f in decided.verdict.fired
             if f.outcome is decided.verdict.outcome

@@ -179,6 +179,25 @@ def move(
     return True
 
 
+def sent_after_all(conn: Connection, effect_id: str, *, to: EffectStatus, at: int) -> bool:
+    """An opt-out cancelled it while it was handed over: it has, or may have, reached them.
+
+    It takes its place in the caps again. False where it was not cancelled.
+    """
+    assert to in (EffectStatus.SENT, EffectStatus.UNKNOWN)
+    moved = conn.execute(
+        update(effects)
+        .where(effects.c.id == effect_id, effects.c.status == EffectStatus.CANCELLED.value)
+        .values(status=to.value, settled_at=at, reason="handed over before it could be stopped")
+    )
+    if moved.rowcount != 1:
+        return False
+    conn.execute(
+        update(contacts).where(contacts.c.effect_id == effect_id).values(state="committed")
+    )
+    return True
+
+
 def take_for_handover(
     conn: Connection,
     effect_id: str,

@@ -48,7 +48,7 @@ events = table(
     words("decision_id", nullable=True),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("seq"),
-    one_of("state", "waiting", "taken", "decided", "recorded", "withheld"),
+    one_of("state", "waiting", "taken", "decided", "recorded", "withheld", "dead"),
 )
 Index("ix_events_customer_id_seq", events.c.customer_id, events.c.seq)
 Index("ix_events_decision_id", events.c.decision_id)

@@ -101,7 +101,7 @@ def upgrade() -> None:
         sa.Column("journey_id", sa.Text(), nullable=True),
         sa.Column("decision_id", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "state IN ('waiting', 'taken', 'decided', 'recorded', 'withheld')",
+            "state IN ('waiting', 'taken', 'decided', 'recorded', 'withheld', 'dead')",
             name=op.f("ck_events_state_known"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
