@@ -51,9 +51,11 @@ def postgresql_server() -> Iterator[PostgreSQLServer]:
 
 
 @pytest.fixture
-def postgresql_place(tmp_path: Path, postgresql_server: PostgreSQLServer) -> Place:
-    """A fresh PostgreSQL database, migrated and not yet opened."""
-    return Place(tmp_path / "data", postgresql_server.migrated_url())
+def postgresql_place(tmp_path: Path, postgresql_server: PostgreSQLServer) -> Iterator[Place]:
+    """A PostgreSQL database that is migrated, empty and not yet opened."""
+    url = postgresql_server.migrated_url()
+    yield Place(tmp_path / "data", url)
+    postgresql_server.give_back(url)
 
 
 @pytest.fixture

@@ -33,6 +33,24 @@ _SETTINGS = {
     "deadlock_timeout": "50ms",
 }
 _STARTED_WITHIN_S = 60
+_CUT_OFF = """
+SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+_CLEAR = """
+DO $$
+DECLARE
+  name text;
+BEGIN
+  SET LOCAL session_replication_role = replica;  -- in any order, whatever refers to whatever
+  FOR name IN SELECT quote_ident(tablename) FROM pg_tables
+    WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+  LOOP
+    EXECUTE 'DELETE FROM ' || name;
+  END LOOP;
+  PERFORM setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S';
+END $$
+"""
 _WATCH = """
 folder=$1; shift
 "$@" >"$folder/log" 2>&1 &
@@ -49,7 +67,7 @@ class PostgreSQLServer:
 
     def __init__(self) -> None:
         self._numbers = count(1)
-        self._migrated: str | None = None
+        self._cleared: list[str] = []
         self._folder = Path(tempfile.mkdtemp(prefix="usher-pg-"))
         as_user, self._bin = self._for_whoever_runs_it()
         data = self._folder / "data"
@@ -73,24 +91,31 @@ class PostgreSQLServer:
         )
         self._wait_until_it_answers()
 
-    def url(self) -> str:
+    def empty_url(self) -> str:
         """The address of an empty database."""
-        return self._address(self._create("template1"))
+        return self._address(self._create())
 
     def migrated_url(self) -> str:
-        """The address of a database that was migrated and then used by nobody."""
-        if self._migrated is None:
-            name = self._create("template1")
-            engine = postgresql_engine(self._address(name), pool_size=1)
-            migrate.upgrade(engine)
-            engine.dispose()
-            self._migrated = name
-        return self._address(self._create(self._migrated))
+        """The address of a database that is migrated and holds no row. To be given back."""
+        if self._cleared:
+            return self._cleared.pop()
+        url = self.empty_url()
+        engine = postgresql_engine(url, pool_size=1)
+        migrate.upgrade(engine)
+        engine.dispose()
+        return url
 
-    def _create(self, template: str) -> str:
+    def give_back(self, url: str) -> None:
+        """Clear a migrated database for the next test. Whoever still uses it is cut off."""
+        with psycopg.connect(url, autocommit=True) as conn:
+            conn.execute(_CUT_OFF)
+            conn.execute(_CLEAR)
+        self._cleared.append(url)
+
+    def _create(self) -> str:
         name = f"test_{next(self._numbers)}"
         with psycopg.connect(self._address("postgres"), autocommit=True) as conn:
-            conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+            conn.execute(f"CREATE DATABASE {name}".encode())
         return name
 
     def stop(self) -> None:

@@ -9,16 +9,21 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import Connection, text
 
+from store import documents, wakeups
 from store.database import Database
 from tests import network
+from tests.databases import Place
 from tests.network import OutsideNetwork
 from tests.postgresql import PostgreSQLServer
 
 ELSEWHERE = "192.0.2.1"
+POLICY = {"kind": "policy", "name": "commerce", "text": "x", "author": "bo", "at": 1}
 
 
 def test_a_socket_cannot_leave_this_machine() -> None:
@@ -80,7 +85,7 @@ def test_a_server_ends_with_whoever_started_it_however_that_ends() -> None:
         "import os, signal\n"
         "from tests.postgresql import PostgreSQLServer\n"
         "server = PostgreSQLServer()\n"
-        "print(server.url().partition('host=')[2], flush=True)\n"
+        "print(server.empty_url().partition('host=')[2], flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     # What watches over the server holds the other end of this pipe until all is cleared away.
@@ -92,4 +97,36 @@ def test_a_server_ends_with_whoever_started_it_however_that_ends() -> None:
 def test_the_server_is_postgresql_and_hands_out_fresh_databases(
     postgresql_server: PostgreSQLServer,
 ) -> None:
-    assert postgresql_server.url() != postgresql_server.url()
+    assert postgresql_server.empty_url() != postgresql_server.empty_url()
+    first, second = postgresql_server.migrated_url(), postgresql_server.migrated_url()
+    assert first != second
+    postgresql_server.give_back(first)
+    postgresql_server.give_back(second)
+
+
+def test_whoever_still_uses_a_database_that_is_given_back_is_cut_off(
+    postgresql_server: PostgreSQLServer,
+) -> None:
+    url = postgresql_server.migrated_url()
+    with psycopg.connect(url) as conn:
+        conn.execute("INSERT INTO meta VALUES ('held', '')")
+        postgresql_server.give_back(url)
+        with pytest.raises(psycopg.OperationalError):
+            conn.execute("SELECT 1")
+    with psycopg.connect(url) as conn:
+        assert conn.execute("SELECT count(*) FROM meta").fetchone() == (0,)
+
+
+def test_a_database_that_is_given_back_is_as_good_as_new(
+    postgresql_server: PostgreSQLServer, tmp_path: Path
+) -> None:
+    place = Place(tmp_path, postgresql_server.migrated_url())
+    for _ in range(2):
+        db = place.open()
+        assert db.write_now(documents.put, **POLICY).version == 1
+        db.write_now(wakeups.schedule_due, kind="plan_again", ref="a", at=1, customer_id="a")
+        assert [row.id for row in db.write_now(wakeups.due_of, "a")] == [1]
+        db.close()
+        assert place.url is not None
+        postgresql_server.give_back(place.url)
+        assert postgresql_server.migrated_url() == place.url

@@ -179,7 +179,7 @@ def test_closing_finishes_what_waits_and_may_be_repeated(any_place: Place) -> No
 def test_several_processes_may_start_on_a_new_postgresql_database_at_once(
     postgresql_server: PostgreSQLServer, tmp_path: Path
 ) -> None:
-    place = Place(tmp_path, postgresql_server.url())
+    place = Place(tmp_path, postgresql_server.empty_url())
     program = (
         "import sys; from pathlib import Path; from store.database import Database\n"
         "sys.stdin.readline()\n"

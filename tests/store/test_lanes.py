@@ -12,6 +12,7 @@ from store import lanes
 from store.database import Database
 from store.lanes import StaleEpoch
 from tests.databases import Place
+from tests.store.waiting import until_somebody_waits
 
 
 def test_an_opened_lane_stands_at_its_beginning(any_database: Database) -> None:
@@ -73,7 +74,7 @@ def test_p4_a_lane_that_is_held_cannot_be_taken_before_the_unit_ends(
         held = pool.submit(first.write_now, hold)
         assert holding.wait(60)
         taking = pool.submit(second.write_now, take)
-        _wait_until_somebody_waits(first)
+        until_somebody_waits(first)
         assert not taking.done()
         let_go.set()
         held.result()
@@ -97,21 +98,10 @@ def test_p4_who_waited_for_a_lane_and_lost_it_is_refused(postgresql_place: Place
         taking = pool.submit(first.write_now, take_slowly)
         assert taken.wait(60)
         holding = pool.submit(second.write_now, lanes.hold, "cus_a", epoch)
-        _wait_until_somebody_waits(first)
+        until_somebody_waits(first)
         let_go.set()
         taking.result()
         with pytest.raises(StaleEpoch):
             holding.result()
     first.close()
     second.close()
-
-
-def _wait_until_somebody_waits(db: Database) -> None:
-    """Until PostgreSQL says that a connection waits for a lock."""
-
-    def waiting(conn: Connection) -> int:
-        rows = conn.exec_driver_sql("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return int(rows.scalar_one())
-
-    while not db.read_now(waiting):
-        pass

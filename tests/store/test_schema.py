@@ -25,7 +25,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         made = sqlite_engine(tmp_path / "usher.db", begin="BEGIN IMMEDIATE")
     else:
         server: PostgreSQLServer = request.getfixturevalue("postgresql_server")
-        made = postgresql_engine(server.url(), pool_size=2)
+        made = postgresql_engine(server.empty_url(), pool_size=2)
     yield made
     made.dispose()
 

@@ -13,6 +13,7 @@ from store import wakeups
 from store.database import Database
 from store.schema import wakeups as table
 from tests.databases import Place
+from tests.store.waiting import until_somebody_waits
 
 
 def schedule(db: Database, ref: str, due_at: int, *, kind: str = "release") -> None:
@@ -126,18 +127,19 @@ def test_p7_one_that_is_called_for_while_it_is_taken_up_is_not_lost(
     def take_up(conn: Connection) -> None:
         rows = wakeups.due_of(conn, "cus_a")
         read.set()
-        asked.wait(0.2)  # the other unit cannot get in before this one ends
+        until_somebody_waits(db, unless=asked.is_set)
         for row in rows:
             wakeups.done(conn, row.id)
 
-    def call(conn: Connection) -> None:
-        wakeups.schedule_due(conn, kind="plan_again", ref="a", at=2, customer_id="cus_a")
+    def call() -> None:
+        kind = "plan_again"
+        db.write_now(wakeups.schedule_due, kind=kind, ref="a", at=2, customer_id="cus_a")
         asked.set()
 
     with ThreadPoolExecutor(2) as pool:
         taking = pool.submit(db.write_now, take_up)
         assert read.wait(60)
-        pool.submit(db.write_now, call).result()
+        pool.submit(call).result()
         taking.result()
     assert states(db) == {"a": "due"}
 
