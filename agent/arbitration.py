@@ -1,9 +1,12 @@
 """Arbitration: of all contacts a person could get now, which one, if any (DESIGN §3.7).
 
-Priority = P × C × V × L in millionths, less the cost of a contact, which is highest right after the last
-one and halves every two days. "Do nothing" is a candidate with the score nought. Ties are broken by a
-stable hash. Every term is kept, for whoever asks why the other one lost. The product and the names of
-its factors follow Pega's published arbitration formula; the contact cost is ours.
+Priority = P × C × V × L in millionths, less the cost of a contact, which is highest right after the
+last one and halves every two days. "Do nothing" is a candidate with the score nought. Ties are
+broken by a stable hash. Every term is kept, for whoever asks why the other one lost. The product
+and the names of its factors follow Pega's published arbitration formula; the contact cost is ours.
+
+C is how well the channel fits: what a person said they prefer counts for more than what we learned.
+What is not known counts least: a contact nobody is confident in, or of unknown value, wins nothing.
 """
 
 from __future__ import annotations
@@ -14,11 +17,17 @@ from dataclasses import dataclass
 
 MILLION = 1_000_000
 _DAY_US = 86_400 * MILLION
-#: What one more contact costs right after the last one, in millionths of the best possible priority.
+#: What one more contact costs right after the last one, in millionths of the best possible
+#: priority.
 CONTACT_COST = 50_000
 HALF_LIFE_US = 2 * _DAY_US
 #: A contact worth this much (minor units) has V = 1.
 FULL_VALUE_MINOR = 20_000
+#: A contact worth nothing that we know of still has this V.
+LEAST_VALUE = MILLION // 10
+#: C on another channel than the one they said they prefer, or than the one we learned.
+NOT_STATED = MILLION // 2
+NOT_LEARNED = 3 * MILLION // 4
 ANOTHER_LOOK_US = _DAY_US
 
 
@@ -66,15 +75,27 @@ def contact_cost(last_contact_at: int | None, now_us: int) -> int:
     return int(CONTACT_COST * 0.5 ** (age / HALF_LIFE_US))
 
 
+def fit(channel: str | None, *, stated: str | None, learned: str | None = None) -> int:
+    """C of a contact on this channel. A stated preference overrules a learned one."""
+    if channel is None or channel == (stated or learned or channel):
+        return MILLION
+    return NOT_LEARNED if stated is None else NOT_STATED
+
+
 def terms_of(
-    *, confidence_bp: int | None, value_minor: int | None, last_contact_at: int | None, now_us: int
+    *,
+    confidence_bp: int | None,
+    value_minor: int | None,
+    last_contact_at: int | None,
+    now_us: int,
+    channel_fit: int = MILLION,
 ) -> Terms:
     """The terms of one contact. P is the planner's confidence until a learner replaces it."""
-    value = FULL_VALUE_MINOR if value_minor is None else min(FULL_VALUE_MINOR, value_minor)
+    value = min(FULL_VALUE_MINOR, value_minor or 0)
     return Terms(
         p=(confidence_bp or 0) * 100,
-        c=MILLION,
-        v=max(MILLION // 10, value * MILLION // FULL_VALUE_MINOR),
+        c=channel_fit,
+        v=max(LEAST_VALUE, value * MILLION // FULL_VALUE_MINOR),
         l=MILLION,
         cost=contact_cost(last_contact_at, now_us),
     )
@@ -90,13 +111,20 @@ def arbitrate(
     best = ranked[0]
     again = now_us + ANOTHER_LOOK_US
     if best.terms.score <= 0:
-        return None, [
-            Lost(c, "doing nothing was worth more than another contact so soon", again)
-            for c in ranked
-        ]
-    return best, [
-        Lost(c, f"{best.goal} was worth more to this person now", again) for c in ranked[1:]
-    ]
+        return None, [Lost(c, _why_nothing(c), again) for c in ranked]
+    return best, [Lost(c, _why_not(c, best), again) for c in ranked[1:]]
+
+
+def _why_nothing(candidate: Candidate) -> str:
+    if candidate.terms.cost > 0:
+        return "doing nothing was worth more than another contact so soon"
+    return "too little is known for a contact to be worth more than doing nothing"
+
+
+def _why_not(candidate: Candidate, best: Candidate) -> str:
+    if candidate.goal == best.goal:
+        return "another message of the same kind was worth more to this person now"
+    return f"another message ({best.goal.replace('_', ' ')}) was worth more to this person now"
 
 
 def _tie(candidate: Candidate) -> str:

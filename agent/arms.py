@@ -1,4 +1,4 @@
-"""Which arm of the experiment a customer is in: a stable hash, so that nobody changes sides (P13)."""
+"""Which arm of the experiment a customer is in: a stable hash, so nobody changes sides (P13)."""
 
 from __future__ import annotations
 

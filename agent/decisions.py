@@ -13,7 +13,7 @@ from agent.paging import Page, checked_limit, page_of
 from agent.projection import project
 from agent.replay import replay
 from policies.pack import Pack, PolicyError, load_pack
-from store import journal
+from store import documents, journal
 from store.database import Database
 from store.schema import decisions
 from store.sealing import Erased, Vault
@@ -47,7 +47,11 @@ class Decisions:
     async def explain(self, decision_id: str) -> dict[str, Any]:
         """Why, why not, and what would have changed it, in words."""
         decision = await self.get(decision_id)
-        return explain(decision, await self._pack_of(decision))
+        named = decision["policy"]
+        if named["pack"] is None:
+            return explain(decision, None)
+        pack, text = await self._db.read(_pack_and_text, self._shelf, named)
+        return explain(decision, pack, text)
 
     async def replay(self, decision_id: str, *, policy: str | None = None) -> dict[str, Any]:
         """Every call decided again. `policy`: the text of another pack, for a what-if."""
@@ -61,13 +65,6 @@ class Decisions:
         named = {(s["verdict"]["pack"], s["verdict"]["version"]) for s in decision["steps"]}
         packs = await self._db.read(_packs, self._shelf, sorted(named))
         return replay(decision, lambda name, version: packs[name, version], other)
-
-    async def _pack_of(self, decision: dict[str, Any]) -> Pack | None:
-        name, version = decision["policy"]["pack"], decision["policy"]["version"]
-        if name is None:
-            return None
-        packs = await self._db.read(_packs, self._shelf, [(name, version)])
-        return packs[name, version]
 
 
 def projected(conn: Connection, vault: Vault, decision_id: str) -> dict[str, Any] | None:
@@ -109,6 +106,15 @@ def _item(conn: Connection, vault: Vault, row: Mapping[str, Any]) -> dict[str, A
         "closed_at": row["closed_at"],
         "summary": summary,
     }
+
+
+def _pack_and_text(
+    conn: Connection, shelf: PackShelf, named: Mapping[str, Any]
+) -> tuple[Pack, str | None]:
+    name, version = named["pack"], named["version"]
+    packs = _packs(conn, shelf, [(name, version)])
+    written = documents.get(conn, kind="policy", name=name, version=version)
+    return packs[name, version], None if written is None else written.text
 
 
 def _packs(

@@ -1,4 +1,4 @@
-"""Embedders: text in, unit vectors out. The default is static word vectors that ship in a package."""
+"""Embedders: text in, unit vectors out. The default: static word vectors that ship in a package."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Embedder(Protocol):
 
 
 class WordLlamaEmbedder:
-    """WordLlama's 256-dimensional static vectors; loaded once, when first needed, from its package."""
+    """WordLlama's 256-dimensional static vectors; loaded once, when first needed."""
 
     name = "wordllama-256"
     dimension = 256
@@ -60,7 +60,7 @@ class HashingEmbedder:
 
 
 def _load() -> Any:
-    import wordllama
+    import wordllama  # type: ignore[import-untyped]
 
     folder = Path(str(wordllama.__file__)).parent
     return wordllama.WordLlama.load(cache_dir=folder, disable_download=True)

@@ -8,204 +8,240 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.fact_words import moment, money, name_of, percent, value_of
-from agent.flip import flips
+from agent.explain_flip import flip_lines
+from agent.explain_words import (
+    KINDS,
+    TRIED,
+    article,
+    event_words,
+    goal_words,
+    mid,
+    of_fired,
+    reason_words,
+    sentence,
+    tried,
+)
+from agent.fact_words import CHANNELS, counted, moment, money, name_of, percent
 from policies.pack import Pack
-from policies.verdict import FactValue
 
-_SENDS = {"send_email": "an e-mail", "send_sms": "a text message"}
-_TRIED = {
-    **_SENDS,
-    "create_offer": "a discount",
-    "create_ticket": "a ticket",
-    "escalate": "handing it to people",
-    "suppress_customer": "stopping contact",
+_CONSENT = {
+    "granted": "agreed to",
+    "denied": "said no to",
+    "revoked": "took back their consent to",
+    "absent": "never agreed to",
+}
+_REFUSED = {
+    "deny": "was refused",
+    "needs_reason": "would have needed a reason",
+    "review": "needs an operator's look",
+    "approval": "needs a person's signature",
 }
 
 
-def summary_of(decision: dict[str, Any]) -> str:
-    """The one sentence that comes first."""
-    return _summary(decision)
-
-
-def explain(decision: dict[str, Any], pack: Pack | None) -> dict[str, Any]:
-    """The explanation of a projected decision. `pack`: the one it was made under, for the flip."""
-    summary = _summary(decision)
+def explain(
+    decision: dict[str, Any], pack: Pack | None, pack_text: str | None = None
+) -> dict[str, Any]:
+    """The explanation of a projected decision. `pack`, `pack_text`: what it was made under."""
+    summary = summary_of(decision)
     why, why_not = _why(decision), _why_not(decision)
-    flip = _flip(decision, pack) if pack is not None else []
-    text = "\n".join(
-        [summary, *(f"- {line}" for line in why), *(f"- {line}" for line in why_not), *flip]
-    )
+    flip = flip_lines(decision, pack, pack_text) if pack is not None else []
+    parts = [summary, *(f"- {line}" for line in [*why, *why_not, *flip])]
     return {
         "id": decision["id"],
         "summary": summary,
         "why": why,
         "why_not": why_not,
         "flip": flip,
-        "text": text,
+        "text": "\n".join(parts),
     }
 
 
-def _summary(d: dict[str, Any]) -> str:
-    contact = next((e for e in d["effects"] if e["channel"]), None)
-    reason = (d["outcome"] or {}).get("reason", "")
-    kind = "e-mail" if contact and contact["channel"] == "email" else "text message"
-    with_offer = _discount(d)
-    extra = f" with {percent(with_offer)} off" if with_offer else ""
+def summary_of(d: dict[str, Any]) -> str:
+    """The one sentence that comes first."""
+    reason = reason_words((d["outcome"] or {}).get("reason", ""))
     if d["status"] == "withheld":
-        return f"Nothing was done and nothing was read, because {reason}."
+        return sentence(f"Nothing was done and nothing of this person was read: {mid(reason)}")
     if d["status"] == "awaiting_approval":
-        return f"A person is asked first{_asked_about(d)}; until then nothing happens."
-    if contact and contact["status"] == "sent":
-        return f"This person got {_article(kind)}{extra}."
-    if contact and contact["status"] == "scheduled":
-        when = moment(contact["not_before"], d["zone"]) if contact["not_before"] else "later"
-        return f"{_article(kind).capitalize()}{extra} is ready and waits until {when}."
-    if contact and contact["status"] in ("cancelled", "expired", "preempted"):
-        return f"{_article(kind).capitalize()}{extra} was ready and did not go out: {reason}."
-    if contact and contact["status"] == "unknown":
-        return f"{_article(kind).capitalize()}{extra} was handed over, but the channel lost it."
+        return _asked(d)
+    contact = next((e for e in reversed(d["effects"]) if e["channel"]), None)
+    if contact is not None:
+        said = _of_contact(d, contact, reason)
+        if said is not None:
+            return said
     if any(e["kind"] == "escalation" for e in d["effects"]):
-        return f"Nothing was sent and people were asked to look: {reason}."
+        return sentence(f"Nothing was sent, and people were asked to look: {mid(reason)}")
     if d["status"] == "failed":
-        return f"This decision could not be finished: {reason}."
-    return f"Nothing was sent: {reason}." if reason else "Nothing was sent."
+        return "This decision could not be finished because of a fault of ours; nothing was sent."
+    if d["status"] == "running":
+        return "This decision is being made."
+    return sentence(f"Nothing was sent: {mid(reason)}") if reason else "Nothing was sent."
+
+
+def _of_contact(d: dict[str, Any], contact: dict[str, Any], reason: str) -> str | None:
+    what = f"{article(CHANNELS.get(contact['channel'], contact['channel']))}{_with_offer(d)}"
+    match contact["status"]:
+        case "sent":
+            return sentence(f"This person was sent {what}")
+        case "scheduled":
+            due = contact["not_before"]
+            when = f"until {moment(due, d['zone'])}" if due else "until it may go out"
+            return sentence(f"{what} is ready and waits {when}")
+        case "cancelled" | "expired" | "preempted":
+            why = mid(reason_words(contact["reason"] or "") or reason)
+            return sentence(f"{what} was ready and did not go out: {why}")
+        case "unknown":
+            return sentence(
+                f"{what} was handed over, and the channel does not know whether it came"
+            )
+        case "failed":
+            return sentence(f"{what} was handed over, and the channel did not take it")
+        case "claimed":
+            return sentence(f"{what} is being handed over")
+    return None
+
+
+def _asked(d: dict[str, Any]) -> str:
+    step = next(
+        (s for s in reversed(d["steps"]) if s["verdict"]["outcome"] in ("review", "approval")), None
+    )
+    if step is None:
+        return "A person is asked first; until they answer, nothing happens."
+    who = "an operator's look" if step["verdict"]["outcome"] == "review" else "a signature"
+    why = mid(of_fired(step))
+    return sentence(f"{tried(step)} waits for {who}, and nothing happens until then: {why}")
 
 
 def _why(d: dict[str, Any]) -> list[str]:
     facts, lines = d["facts"], []
-    events = ", ".join(e["name"] for e in d["events"])
+    events = event_words(d)
     if events:
-        lines.append(f"It looked because of: {events}.")
+        lines.append(events)
     if facts.get("cart_value_minor") is not None:
-        goods = ", ".join(
-            f"{line['quantity']} × {line['name']}" for line in facts.get("cart_lines", [])
-        )
+        goods = ", ".join(_goods(line) for line in facts.get("cart_lines", []))
         worth = money(facts["cart_value_minor"], facts.get("cart_currency"))
-        lines.append(f"The cart is worth {worth}{': ' + goods if goods else ''}.")
+        lines.append(sentence(f"The cart is worth {worth}{': ' + goods if goods else ''}"))
     if facts.get("margin_bp") is not None:
-        lines.append(f"Its lowest margin is {percent(facts['margin_bp'])}.")
+        lines.append(sentence(f"Its lowest margin is {percent(facts['margin_bp'])}"))
     if facts:
-        lines.append(_person(facts))
-    for memory in d["memories"][:3]:
-        lines.append(f"We remember: “{memory['text']}”")
+        lines += _person(facts)
+    lines += [f"We remember: “{memory['text']}”" for memory in d["memories"][:3]]
     for step in d["steps"]:
         tool = step["call"]["tool"]
-        if step["effect_id"] and tool in _TRIED and step["reasoning"]:
-            lines.append(f"It chose {_TRIED[tool]}: {step['reasoning']}.")
+        if (step["result"] or {}).get("released"):
+            continue
+        if step["effect_id"] and tool in TRIED and step["reasoning"]:
+            lines.append(sentence(f"Why {tried(step)}: {mid(step['reasoning'])}"))
         for rule, reason in step["overrides"].items():
-            said = _because(step, rule)
-            lines.append(f"An exception was made from “{said}”: {reason}.")
-    for effect in d["effects"]:
-        if effect["not_before"] and effect["status"] == "scheduled":
-            lines.append(_quiet(d))
+            said = next((f["because"] for f in step["verdict"]["fired"] if f["rule"] == rule), None)
+            if said is not None:
+                lines.append(sentence(f"An exception was made from “{said}”: {mid(reason)}"))
+    lines += [_quiet(d, e) for e in d["effects"] if e["channel"] and e["not_before"]]
     return list(dict.fromkeys(lines))
+
+
+def _goods(line: dict[str, Any]) -> str:
+    quantity = line["quantity"]
+    return f"{quantity} × {line['name']}" if quantity is not None else str(line["name"])
+
+
+def _person(facts: dict[str, Any]) -> list[str]:
+    segment, orders = facts.get("segment"), facts.get("orders", 0)
+    taken = facts.get("discounts_taken", 0)
+    who = "a new customer" if segment == "new" else f"a {segment} customer" if segment else ""
+    bought = counted(orders, "order")
+    if orders:
+        codes = "none" if not taken else "all" if taken == orders and orders > 1 else str(taken)
+        bought += f", {codes} of them with a code" if orders > 1 else ""
+        bought += (", with a code" if taken else ", without a code") if orders == 1 else ""
+    first = f"This is {who} with {bought}" if who else f"This person has {bought}"
+    lines = [sentence(first)]
+    if facts.get("open_complaint"):
+        lines.append("They have an open complaint.")
+    consents = [
+        f"{_CONSENT.get(state, state)} {CHANNELS.get(channel, channel)}s"
+        for channel, state in facts.get("consents", {}).items()
+    ]
+    recent = facts.get("contacts_7_days", 0)
+    if consents:
+        lines.append(sentence(f"They {' and '.join(consents)}"))
+    lines.append(
+        "Nobody wrote to them in the last 7 days."
+        if not recent
+        else f"They were written to {_times(recent)} in the last 7 days."
+    )
+    return lines
+
+
+def _times(n: int) -> str:
+    return "once" if n == 1 else f"{n} times"
+
+
+def _quiet(d: dict[str, Any], effect: dict[str, Any]) -> str:
+    """Why a contact waits or waited: the rule's own words, and whose clock."""
+    fired = [f for s in d["steps"] for f in s["verdict"]["fired"] if f["kind"] == "quiet"]
+    because = mid(fired[-1]["because"]) if fired else "it may not go out yet"
+    waited = "waits" if effect["status"] == "scheduled" else "waited"
+    clock = "" if d["zone"] else "; no time zone is known, so it is quiet while it is so anywhere"
+    until = moment(effect["not_before"], d["zone"])
+    return sentence(f"It {waited} until {until}: {because}{clock}")
 
 
 def _why_not(d: dict[str, Any]) -> list[str]:
     lines: list[str] = []
     for step in d["steps"]:
-        outcome, tool = step["verdict"]["outcome"], step["call"]["tool"]
-        if outcome in ("allow",) or tool not in _TRIED:
+        outcome = step["verdict"]["outcome"]
+        if outcome not in _REFUSED or step["call"]["tool"] not in TRIED:
             continue
-        said = "; ".join(f["because"] for f in step["verdict"]["fired"] if f["outcome"] == outcome)
-        what = _TRIED[tool]
-        if tool == "create_offer" and "discount_bp" in step["call"]["args"]:
-            what = f"{percent(step['call']['args']['discount_bp'])} off"
-        word = {
-            "deny": "was refused",
-            "needs_reason": "would have needed a reason",
-            "review": "needs an operator's look",
-            "approval": "needs a person's signature",
-        }[outcome]
-        lines.append(f"{what[0].upper()}{what[1:]} {word}: {said}.")
-    for lost in d["losers"]:
-        again = moment(lost["look_again_at"], d["zone"])
+        if d["status"] == "awaiting_approval" and outcome in ("review", "approval"):
+            continue  # the first sentence says it
+        line = f"{tried(step)} {_REFUSED[outcome]}: {mid(of_fired(step))}"
+        most = (step["result"] or {}).get("largest_allowed_bp")
         lines.append(
-            f"{lost['goal'].replace('_', ' ').capitalize()} lost: {lost['reason']}; "
-            f"it is looked at again {again}."
+            sentence(line) + (f" At most {percent(most)} would have been possible." if most else "")
         )
+    for answer in d["approvals"]:
+        if answer["status"] in ("rejected", "lapsed", "approved", "edited", "responded"):
+            lines.append(_answered(answer))
+    for lost in d["losers"]:
+        if lost["decision_id"] != d["id"]:  # of itself the first sentence says it
+            again = moment(lost["look_again_at"], d["zone"])
+            lines.append(
+                f"Another message ({goal_words(lost['goal'])}) had to stand back, because this one "
+                f"was worth more; it is looked at again on {again}."
+            )
     for memory in d["withheld_memories"]:
-        lines.append(f"A {memory['kind']} was left out of account: {memory['why']}.")
+        kind = KINDS.get(memory["kind"], memory["kind"].replace("_", " "))
+        lines.append(sentence(f"A memory ({kind}) was left out: {memory['why']}"))
     again_at = (d["outcome"] or {}).get("look_again_at")
     if again_at:
-        lines.append(f"It is looked at again {moment(again_at, d['zone'])}.")
+        lines.append(sentence(f"It is looked at again on {moment(again_at, d['zone'])}"))
+    for effect in d["effects"]:
+        if effect["status"] == "unknown":
+            lines.append("It is not sent again by itself: a person has to look whether it came.")
     return list(dict.fromkeys(lines))
 
 
-def _flip(d: dict[str, Any], pack: Pack) -> list[str]:
-    """What would have changed the decisive call: the last one refused or asked about, else sent."""
-    effects = [s for s in d["steps"] if s["call"]["tool"] in _TRIED and s["facts"]]
-    refused = [s for s in effects if s["verdict"]["outcome"] != "allow"]
-    step = refused[-1] if refused else (effects[-1] if effects else None)
-    if step is None:
-        return []
-    facts: dict[str, FactValue] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in step["facts"].items()
-    }
-    found = flips(pack, kind=step["kind"], facts=facts, overrides=step["overrides"])
-    said = {
-        "allow": "allowed",
-        "deny": "refused",
-        "needs_reason": "allowed with a reason only",
-        "review": "put to an operator",
-        "approval": "put to a person to sign",
-    }
-    what = _TRIED[step["call"]["tool"]]
-    return [
-        f"{what[0].upper()}{what[1:]} would have been {said[f.outcome]} if {name_of(f.fact)} were "
-        f"{value_of(f.fact, f.value)} instead of {value_of(f.fact, facts[f.fact])}."
-        for f in found
-    ]
+def _answered(answer: dict[str, Any]) -> str:
+    if answer["status"] == "lapsed":
+        return "Nobody answered in time, and that means: not done."
+    did = {"approved": "said yes", "edited": "changed it", "rejected": "said no"}
+    reason = f": {mid(answer['reason'])}" if answer["reason"] else ""
+    who = answer["by"] or "A person"
+    return sentence(f"{who} {did.get(answer['status'], 'answered')}{reason}")
 
 
-def _person(facts: dict[str, Any]) -> str:
-    consents = ", ".join(
-        f"{'text message' if c == 'sms' else 'e-mail'} {state}"
-        for c, state in facts.get("consents", {}).items()
-    )
-    orders = facts.get("orders", 0)
-    return (
-        f"This person is {facts.get('segment', 'unknown')}, with {orders} "
-        f"order{'' if orders == 1 else 's'} and {facts.get('discounts_taken', 0)} of them with a "
-        f"code; consent: {consents}; contacts in 7 days: {facts.get('contacts_7_days', 0)}."
-    )
-
-
-def _quiet(d: dict[str, Any]) -> str:
-    zone = d["zone"] or "every zone this person could be in"
-    return f"It is quiet hours in {zone}, so it waits."
-
-
-def _discount(d: dict[str, Any]) -> int | None:
-    """The discount that a sent or queued message carries."""
-    carried = any(s["effect_id"] and s["call"]["args"].get("offer_id") for s in d["steps"])
+def _with_offer(d: dict[str, Any]) -> str:
+    """What discount the message carries, if any."""
+    carried = {s["call"]["args"].get("offer_id") for s in d["steps"] if s["effect_id"]} - {None}
     made = [
         s["result"]["discount_bp"]
         for s in d["steps"]
-        if s["call"]["tool"] == "create_offer" and s["result"] and "discount_bp" in s["result"]
+        if s["call"]["tool"] == "create_offer" and "discount_bp" in (s["result"] or {})
     ]
-    return made[-1] if carried and made else None
+    if carried:
+        return f" with {percent(made[-1])} off" if made else " with an earlier offer"
+    marketing = any(s["facts"].get("action.class") == "marketing" for s in d["steps"])
+    return " without a discount" if marketing else ""
 
 
-def _asked_about(d: dict[str, Any]) -> str:
-    step = next(
-        (s for s in reversed(d["steps"]) if s["verdict"]["outcome"] in ("review", "approval")), None
-    )
-    if step is None:
-        return ""
-    outcome = step["verdict"]["outcome"]
-    said = "; ".join(f["because"] for f in step["verdict"]["fired"] if f["outcome"] == outcome)
-    what = _TRIED.get(step["call"]["tool"], "this")
-    if step["call"]["tool"] == "create_offer":
-        what = f"{percent(step['call']['args']['discount_bp'])} off"
-    return f" about {what}: {said[:1].lower()}{said[1:]}"
-
-
-def _because(step: dict[str, Any], rule: str) -> str:
-    return next((f["because"] for f in step["verdict"]["fired"] if f["rule"] == rule), rule)
-
-
-def _article(kind: str) -> str:
-    return f"an {kind}" if kind == "e-mail" else f"a {kind}"
+__all__ = ["explain", "name_of", "summary_of"]

@@ -23,6 +23,7 @@ def project(row: Mapping[str, Any], entries: Sequence[Entry]) -> dict[str, Any]:
     planned = [body for kind, body in bodies if kind == "planned"]
     steps = [body for kind, body in bodies if kind == "step"]
     closed = _newest(bodies, "closed")
+    events = [e for kind, b in bodies if kind in ("opened", "joined") for e in b["events"]]
     effects: dict[str, dict[str, Any]] = {}
     for kind, body in bodies:
         if kind == "effect":
@@ -43,8 +44,9 @@ def project(row: Mapping[str, Any], entries: Sequence[Entry]) -> dict[str, Any]:
         "status": row["status"],
         "opened_at": row["opened_at"],
         "closed_at": row["closed_at"],
-        "event_ids": [e["id"] for e in opened.get("events", []) if e["id"]],
-        "events": opened.get("events", []),
+        "event_ids": [e["id"] for e in events],
+        "events": events,
+        "woken_by": opened.get("woken_by", []),
         "facts": perceived.get("facts", {}),
         "zone": perceived.get("zone"),
         "memories": perceived.get("memories", []),

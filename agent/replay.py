@@ -1,7 +1,9 @@
 """Replay: every recorded call decided again, from its recorded facts, without a model (P8).
 
-Under the pack it names the verdict must come out the same, byte for byte. Under another pack it tells
-what that pack would have said. Nothing is touched and nothing is written.
+Under the pack it names the verdict must come out the same, byte for byte. Under another pack it
+tells what that pack would have said. Nothing is touched and nothing is written. A verdict of
+another engine (an older gate, another release of the zones) cannot be replayed by this one: that is
+said, and never passed over as the same or as different.
 """
 
 from __future__ import annotations
@@ -9,19 +11,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from policies.compiler import ENGINE
 from policies.pack import Pack
-from policies.verdict import FactValue, canonical
+from policies.verdict import FactValue, Verdict, canonical
+
+#: A call whose arguments did not fit was denied before any pack was asked.
+_MALFORMED = "malformed_call"
 
 
 def replay(
     decision: dict[str, Any], packs: Callable[[str, int], Pack], other: Pack | None = None
 ) -> dict[str, Any]:
-    """`packs(name, version)` gives the pack of a recorded verdict; `other`: a what-if."""
+    """`packs(name, version)` gives the pack of a recorded verdict; `other`: a what-if.
+
+    `same`: every step came out as recorded. `comparable`: every step is one this engine can replay.
+    """
     steps = [_again(step, packs, other) for step in decision["steps"]]
     return {
         "id": decision["id"],
         "what_if": other is not None,
+        "engine": ENGINE,
         "same": all(step["same"] for step in steps),
+        "comparable": all(step["comparable"] for step in steps),
         "steps": steps,
     }
 
@@ -35,9 +46,24 @@ def _again(
         "tool": step["call"]["tool"],
         "recorded": recorded["outcome"],
         "recorded_rules": [f["rule"] for f in recorded["fired"]],
+        "engine": recorded["engine"],
+        "comparable": True,
     }
-    if _malformed(recorded):
-        return {**told, "replayed": "deny", "replayed_rules": told["recorded_rules"], "same": True}
+    if other is None and recorded["engine"] != ENGINE:
+        note = (
+            f"decided by {recorded['engine']}, and this is {ENGINE}: "
+            "what it says now is shown, but not compared"
+        )
+        told |= {"comparable": False, "note": note}
+    if any(fired["rule"] == _MALFORMED for fired in recorded["fired"]):
+        return {
+            **told,
+            "replayed": recorded["outcome"],
+            "replayed_rules": told["recorded_rules"],
+            "because": [fired["because"] for fired in recorded["fired"]],
+            "obligations": recorded["obligations"],
+            "same": bool(told["comparable"]) and recorded["outcome"] == "deny",
+        }
     pack = other if other is not None else packs(recorded["pack"], recorded["version"])
     verdict = pack.decide(
         step["kind"],
@@ -45,23 +71,28 @@ def _again(
         call_digest=step["call_digest"],
         overrides=step["overrides"],
     )
-    rules = [fired.rule for fired in verdict.fired]
-    if other is None:
-        same = canonical(verdict.as_json()) == canonical(recorded)
-    else:
-        same = verdict.outcome.value == recorded["outcome"] and rules == told["recorded_rules"]
+    same = _answers_alike(verdict, recorded) if other is not None else _is(verdict, recorded)
     return {
         **told,
         "replayed": verdict.outcome.value,
-        "replayed_rules": rules,
+        "replayed_rules": [fired.rule for fired in verdict.fired],
         "because": [fired.because for fired in verdict.fired],
-        "same": same,
+        "obligations": dict(verdict.obligations),
+        "same": bool(told["comparable"]) and same,
     }
 
 
-def _malformed(verdict: dict[str, Any]) -> bool:
-    """A call whose arguments did not fit was denied before any pack was asked."""
-    return any(fired["rule"] == "malformed_call" for fired in verdict["fired"])
+def _is(verdict: Verdict, recorded: dict[str, Any]) -> bool:
+    return verdict.canonical() == canonical(recorded)
+
+
+def _answers_alike(verdict: Verdict, recorded: dict[str, Any]) -> bool:
+    """Whether another pack answers the same by the same rules, and asks the same of it."""
+    now = verdict.as_json()
+    rules = [[f["rule"] for f in side["fired"]] for side in (now, recorded)]
+    return rules[0] == rules[1] and all(
+        now[part] == recorded[part] for part in ("outcome", "obligations")
+    )
 
 
 def _fact(value: Any) -> FactValue:

@@ -1,6 +1,7 @@
 """What a journey is about: the cart, the flight. One customer has one journey a goal and subject.
 
-Also turns Segment's shape of a cart (products with decimal prices) into ours (items in minor units).
+Also turns Segment's shape of a cart (products with decimal prices) into ours (items in minor
+units).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def context_of(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def subject_of(goal: str, context: Mapping[str, Any]) -> str:
-    """A stable name for what this is about: the cart's id, else its articles, else the goal itself."""
+    """What this is about, as a stable name: the cart's id, else its articles, else the goal."""
     cart = context.get("cart")
     if isinstance(cart, Mapping):
         if cart.get("id"):

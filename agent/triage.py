@@ -1,8 +1,10 @@
 """Triage: which of four things a new event asks for. Pure rules; a wake is not a model call.
 
-An event *ends* a journey, *regates* what is queued (it changes a fact that a verdict read), asks for a
-*plan* (it triggers a goal, the agent names it, or this journey has never met an event of that name), or
-is only *recorded* (DESIGN §3.3). An event named in no file still gets a plan: that is the point.
+An event *ends* a journey, *regates* what is queued (it changes a fact that a verdict read), asks
+for a *plan* (it triggers a goal, the agent names it, or this journey has never met an event of that
+name), or is only *recorded* (DESIGN §3.3). An event named in no file still gets a plan: that is the
+point. Names are taken exactly: "order completed" is not "Order Completed" but an event nobody has
+heard of, for people.
 """
 
 from __future__ import annotations
@@ -76,7 +78,10 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """An event as triage sees it. `kind` is Segment's type, or `trigger`; `goal` only for a trigger."""
+    """An event as triage sees it.
+
+    `kind` is Segment's type, or `trigger`; `goal` only for a trigger.
+    """
 
     event_id: str
     kind: str
@@ -99,7 +104,7 @@ class OpenJourney:
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """One answer of triage. `journey_id` None with `goal` set opens (or finds) that goal's journey."""
+    """One answer of triage. `goal` without `journey_id` opens (or finds) that goal's journey."""
 
     sort: Sort
     why: str
@@ -162,12 +167,15 @@ def _for_journey(event: Incoming, journey: OpenJourney, agents: list[AgentFile])
         return Sorted(Sort.ENDS, "reached", journey_id=journey.id)
     if event.name in agent.ends_on:
         return Sorted(Sort.ENDS, f"ended by {event.name}", journey_id=journey.id)
+    if event.name in FACT_EVENTS and journey.has_queued_contact and not _asks(agent, event.name):
+        # The gate reads the new fact before anything leaves; there is nothing to think over.
+        return Sorted(Sort.REGATE, "changes facts that what is queued depends on", journey.id)
     unprogrammed = not named_somewhere(event.name, agents)
-    if event.name in agent.replan_on or event.name not in journey.met:
+    if _asks(agent, event.name) or event.name not in journey.met:
         return Sorted(
             Sort.PLAN,
-            "named in the agent's replan_on"
-            if event.name in agent.replan_on
+            "the agent's file asks to look again after it"
+            if _asks(agent, event.name)
             else "new to this journey",
             journey_id=journey.id,
             goal=journey.goal,
@@ -176,3 +184,8 @@ def _for_journey(event: Incoming, journey: OpenJourney, agents: list[AgentFile])
         )
     sort = Sort.REGATE if event.name in FACT_EVENTS else Sort.RECORD
     return Sorted(sort, "changes facts only" if sort is Sort.REGATE else "met before", journey.id)
+
+
+def _asks(agent: AgentFile, name: str) -> bool:
+    """Whether the agent's own file asks to look again after this event."""
+    return name in agent.replan_on

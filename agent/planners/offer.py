@@ -1,16 +1,19 @@
 """Whether a discount is needed at all, and which: the offline planner's thinking about money.
 
-Most carts need none. A person gets one when they usually buy with a code, or when the cart is large and
-they are among the best customers; how much follows their segment. The gate has the last word and tells
-the largest discount it would allow; that is then taken, rounded down to half a percent.
+Most carts need none. A person gets one when they usually buy with a code, or when the cart is large
+and they are among the best customers; how much follows what they used before, and else their
+segment. The gate has the last word and tells the largest discount it would allow; that is then
+taken, rounded down to half a percent.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from agent.planners.reading import answered, because, percent, refusals
+from agent.fact_words import counted, money, percent
+from agent.planners.reading import HOUR_US, answered, because, refusals
 from agent.planning import Situation, StepView
 
 #: What a segment is offered first. People without an order have not shown that they need a code.
@@ -32,11 +35,15 @@ class Want:
 
 
 def usable_offer(s: Situation) -> dict[str, Any] | None:
-    """An offer this journey has already."""
+    """An offer this journey has already, good for another hour at least."""
     made = answered(s, "create_offer")
-    if made is not None and "offer_id" in made:
-        return made
-    return next((offer for offer in s.offers if offer["status"] == "issued"), None)
+    known = [made] if made is not None and "offer_id" in made else []
+    known += [offer for offer in s.offers if offer["status"] == "issued"]
+    return next((offer for offer in known if _ends_at(offer) > s.now_us + HOUR_US), None)
+
+
+def _ends_at(offer: dict[str, Any]) -> int:
+    return int(datetime.fromisoformat(offer["expires_at"]).timestamp()) * 1_000_000
 
 
 def wanted(s: Situation) -> Want | None:
@@ -53,30 +60,51 @@ def why_none(s: Situation) -> str:
     """Why there is no discount, for whoever asks."""
     back = refusals(s, "create_offer")
     if back:
-        return f"no discount: {because(back[-1])}"
+        return f"a reminder without a discount, because {_mid(because(back[-1]))}"
     person = answered(s, "get_profile") or {}
-    if not person.get("discounts_taken"):
-        return "no discount: this person buys without a code"
-    return "no discount: a reminder may be enough"
+    orders, taken = person.get("orders", 0), person.get("discounts_taken", 0)
+    if not orders:
+        return "a first message goes without a discount, and this person has never needed one"
+    if not taken:
+        return (
+            f"a plain reminder is enough: {counted(orders, 'order').replace('no ', '')} so far, "
+            "and never with a code"
+        )
+    if 2 * taken < orders:
+        return f"a plain reminder may be enough: {taken} of {orders} orders were with a code"
+    return "a plain reminder, because this cart cannot carry a discount that we could name"
+
+
+def _mid(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def _first(s: Situation) -> Want | None:
     person, margin = answered(s, "get_profile") or {}, answered(s, "get_margin") or {}
-    tier = TIER_BP.get(person.get("segment", "new"), 0)
+    segment = person.get("segment")
+    tier = TIER_BP.get(str(segment), 0)
     value, worst = margin.get("value_minor"), margin.get("worst_bp")
     if not tier or not isinstance(value, int) or not isinstance(worst, int):
         return None
     taken, orders = person.get("discounts_taken", 0), person.get("orders", 0)
-    usual = orders > 0 and 2 * taken >= orders
-    best = person.get("segment") == "platinum" and value >= LARGE_CART_MINOR
-    if not (usual or best):
+    used_to_codes = orders > 0 and 2 * taken >= orders
+    best = segment == "platinum" and value >= LARGE_CART_MINOR
+    if not (used_to_codes or best):
         return None
-    why = (
-        f"used a code for {taken} of {orders} orders"
-        if usual
-        else f"a {person['segment']} customer with a large cart"
-    )
-    return Want(tier, f"{why}; {percent(tier)} is what this segment is offered", {})
+    usual = (answered(s, "get_offer_history") or {}).get("usual_discount_bp")
+    if isinstance(usual, int) and SMALLEST_BP <= usual < tier:
+        return Want(usual, f"{_why(used_to_codes, taken, orders)}, usually {percent(usual)}", {})
+    return Want(tier, f"{_why(used_to_codes, taken, orders)}; {_tier_said(segment, tier)}", {})
+
+
+def _why(used_to_codes: bool, taken: int, orders: int) -> str:
+    if used_to_codes:
+        return f"this person used a code for {taken} of {counted(orders, 'order')}"
+    return "the cart is large, and this is one of our best customers"
+
+
+def _tier_said(segment: Any, tier: int) -> str:
+    return f"a {segment} customer is offered {percent(tier)} first"
 
 
 def _after(s: Situation, back: list[StepView]) -> Want | None:
@@ -84,13 +112,15 @@ def _after(s: Situation, back: list[StepView]) -> Want | None:
     last = back[-1]
     asked = int(last.args["discount_bp"])
     if last.outcome == "needs_reason":
-        value = (answered(s, "get_margin") or {}).get("value_minor") or 0
+        margin, person = answered(s, "get_margin") or {}, answered(s, "get_profile") or {}
+        value = margin.get("value_minor") or 0
+        taken, orders = person.get("discounts_taken", 0), person.get("orders", 0)
         if value < STRONG_CART_MINOR or any(step.outcome == "needs_reason" for step in back[:-1]):
             return None
-        reason = f"the cart is worth {value / 100:,.2f}, and this person usually buys with a code"
-        return Want(
-            asked, "the cart is worth the exception", {f["rule"]: reason for f in last.fired}
-        )
+        reason = f"the cart is worth {money(value, margin.get('currency'))}, and "
+        reason += _why(2 * taken >= orders > 0, taken, orders)
+        asks = [fired["rule"] for fired in last.fired]
+        return Want(asked, "the cart is worth the exception", dict.fromkeys(asks, reason))
     largest = (last.result or {}).get("largest_allowed_bp")
     if not isinstance(largest, int):
         return None

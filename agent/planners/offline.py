@@ -1,8 +1,8 @@
 """The offline planner: a procedure one can read, over the same tools, gate and journal as a model.
 
-Look (profile, stock, margin, offers, memory). Is there a reason to leave this person alone? Is a discount
-needed at all, and which? Which channel, which message? One contact, or an honest end. An event that no
-file names is for people: hold what is planned and escalate.
+Look (profile, stock, margin, offers, memory). Is there a reason to leave this person alone? Is a
+discount needed at all, and which? Which channel, which message? One contact, or an honest end. An
+event that no file names is for people: hold what is planned and escalate.
 
 Confidence is the share of needed facts that are known: segment, stock, margin, zone, consent.
 """
@@ -12,15 +12,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from agent.fact_words import CHANNELS, percent
 from agent.planners import offer as offers
 from agent.planners.reading import (
     HOUR_US,
+    LONGEST_REASON,
     answered,
     because,
     call,
     offered,
-    percent,
     refusals,
+    since_the_news,
 )
 from agent.planners.words import opening
 from agent.planning import Proposal, ProposedCall, Situation, StepView
@@ -32,7 +34,13 @@ READS: tuple[tuple[str, str], ...] = (
     ("get_offer_history", "whether they had codes before"),
 )
 SENDS = {"email": "send_email", "sms": "send_sms"}
+MESSAGES = {
+    ("email", True): "cart_reminder_offer",
+    ("email", False): "cart_reminder",
+    ("sms", False): "cart_reminder_sms",
+}
 USEFUL_HOURS = 48
+_LONGEST_NAME = 60
 
 
 class OfflinePlanner:
@@ -68,18 +76,23 @@ def _unheard_of(s: Situation) -> Proposal | None:
     """Something happened that no file names: hold, and hand it to people."""
     if not s.unknown_events:
         return None
-    names = ", ".join(f"“{event['name']}”" for event in s.unknown_events)
+    names = _names(s)
     if answered(s, "escalate") is not None or refusals(s, "escalate"):
-        return _finish(s, "held", f"{names} is in none of our files, so people decide")
-    reason = (
-        f"{names} came in and is in none of our files; contact is held until somebody has looked"
-    )
+        return _finish(s, "held", f"{names} came in, which no file of ours names, so people decide")
+    reason = f"{names} came in, which no file of ours names; contact is held until somebody looked"
     return _one(s, "Hold the contact and ask people", "escalate", {"reason": reason}, reason)
 
 
+def _names(s: Situation) -> str:
+    """The unheard-of events by name, on one line and no longer than a reason may be."""
+    names = list(dict.fromkeys(" ".join(str(e["name"]).split()) for e in s.unknown_events))
+    said = " and ".join(f"“{name[:_LONGEST_NAME]}”" for name in names[:2])
+    return said if len(names) <= 2 else f"{said} and {len(names) - 2} more"
+
+
 def _look(s: Situation) -> Proposal | None:
-    """Everything that is cheap to know, asked together."""
-    asked = {step.tool for step in s.steps}
+    """Everything that is cheap to know, asked together; again when the world moved meanwhile."""
+    asked = {step.tool for step in since_the_news(s)}
     missing = [(t, why) for t, why in READS if t not in asked and offered(s, t)]
     calls = [
         call(s, tool, {}, why, confidence_bp=confidence(s), k=k)
@@ -105,7 +118,7 @@ def _leave_alone(s: Situation) -> Proposal | None:
     person, stock = answered(s, "get_profile"), answered(s, "get_inventory")
     if person is None:
         return _finish(s, "declined", "the profile could not be read")
-    if person["open_complaint"]:
+    if person["open_complaint"] or s.profile["open_complaint"]:
         return _finish(s, "declined", "a complaint is open: first it is answered, then we sell")
     since = person["days_since_last_order"]
     if since is not None and since < 1:
@@ -120,18 +133,28 @@ def _leave_alone(s: Situation) -> Proposal | None:
     if not _channels(s):
         return _finish(s, "declined", _why_nothing(s))
     if stock is not None and stock["lines"] and not stock["all_in_stock"]:
-        if s.journey["decisions"] == 0 and offered(s, "check_back"):
-            why = "part of the cart is out of stock; look again tomorrow"
-            return _one(
-                s, "Wait for stock", "check_back", {"after_minutes": 1_440, "because": why}, why
-            )
-        return _finish(s, "declined", "part of the cart is still out of stock")
+        return _no_stock(s, stock)
     return None
 
 
+def _no_stock(s: Situation, stock: dict[str, Any]) -> Proposal:
+    """What cannot be delivered is not advertised: look once more tomorrow, then let it be."""
+    unknown = any(line["stock"] is None for line in stock["lines"])
+    why = (
+        "nobody knows whether the cart is in stock"
+        if unknown
+        else "part of the cart is out of stock"
+    )
+    if s.journey["decisions"] == 0 and offered(s, "check_back") and not refusals(s, "check_back"):
+        args = {"after_minutes": 1_440, "because": why}
+        return _one(s, "Wait for stock", "check_back", args, why)
+    return _finish(s, "declined", f"{why}, as it was before" if s.journey["decisions"] else why)
+
+
 def _ask_for_offer(s: Situation) -> Proposal | None:
-    """A discount, where one is needed."""
-    want = offers.wanted(s) if offered(s, "create_offer") else None
+    """A discount, where one is needed and a message could carry it."""
+    carried = _next_channel(s) == "email" and MESSAGES["email", True] in s.agent.messages
+    want = offers.wanted(s) if carried and offered(s, "create_offer") else None
     if want is None:
         return None
     args = {"discount_bp": want.discount_bp, "valid_hours": offers.VALID_HOURS}
@@ -153,22 +176,37 @@ def _contact(s: Situation) -> Proposal | None:
         again = _with_reason(s, back)
         if again is not None:
             return again
-    tried = {step.tool for step in back}
-    for channel in _channels(s):
-        if SENDS[channel] not in tried:
-            sending = _send(s, channel)
-            if sending is not None:
-                return Proposal(f"Write to this person by {channel}", (sending,))
-    return None
+    channel = _next_channel(s)
+    if channel is None:
+        return None
+    said = CHANNELS[channel]
+    return Proposal(f"Write to this person by {said}", (_send(s, channel),))
+
+
+def _next_channel(s: Situation) -> str | None:
+    """The first channel that is open, has a message of ours and has not come back."""
+    tried = {step.tool for step in refusals(s, *SENDS.values())}
+    return next(
+        (
+            channel
+            for channel in _channels(s)
+            if SENDS[channel] not in tried and MESSAGES[channel, False] in s.agent.messages
+        ),
+        None,
+    )
 
 
 def _with_reason(s: Situation, back: list[StepView]) -> Proposal | None:
+    """The same message with an honest reason, once; None where there is none to give."""
     last = back[-1]
     if any(step.outcome == "needs_reason" for step in back[:-1]):
         return None
-    reason = "it is the only channel they agreed to"
-    if s.profile["preferred_channel"] == "sms":
+    if s.profile["preferred_channel"] == "sms" and last.tool == SENDS["sms"]:
         reason = "they told us that they prefer text messages"
+    elif [SENDS[channel] for channel in _channels(s)] == [last.tool]:
+        reason = "it is the only channel they agreed to"
+    else:
+        return None
     overrides = {fired["rule"]: reason for fired in last.fired}
     again = call(
         s,
@@ -193,16 +231,9 @@ def _channels(s: Situation) -> list[str]:
     return sorted(open_ones, key=lambda channel: channel != preferred)
 
 
-def _send(s: Situation, channel: str) -> ProposedCall | None:
-    made = offers.usable_offer(s) if channel == "email" else None
-    names = {
-        ("email", True): "cart_reminder_offer",
-        ("email", False): "cart_reminder",
-        ("sms", False): "cart_reminder_sms",
-    }
-    message = names[channel, made is not None]
-    if message not in s.agent.messages:
-        return None
+def _send(s: Situation, channel: str) -> ProposedCall:
+    can_offer = channel == "email" and MESSAGES[channel, True] in s.agent.messages
+    made = offers.usable_offer(s) if can_offer else None
     useful = _moment(s.now_us) + timedelta(hours=USEFUL_HOURS)
     if made is not None:
         useful = min(useful, datetime.fromisoformat(made["expires_at"]))
@@ -211,13 +242,15 @@ def _send(s: Situation, channel: str) -> ProposedCall | None:
         words = opening(s.profile["language"], key=s.journey["id"], with_offer=made is not None)
         slots = {"opening": words} if words else {}
     args: dict[str, Any] = {
-        "message": message,
+        "message": MESSAGES[channel, made is not None],
         "slots": slots,
         "offer_id": made["offer_id"] if made is not None else None,
         "useful_until": useful.isoformat(),
     }
-    why = offers.why_none(s) if made is None else f"with {percent(made['discount_bp'])} off"
-    return call(s, SENDS[channel], args, f"a reminder, {why}", confidence_bp=confidence(s))
+    why = offers.why_none(s)
+    if made is not None:
+        why = f"a reminder that carries the {percent(made['discount_bp'])} this person may have"
+    return call(s, SENDS[channel], args, why, confidence_bp=confidence(s))
 
 
 def _why_nothing(s: Situation) -> str:
@@ -230,6 +263,7 @@ def _why_nothing(s: Situation) -> str:
 
 
 def _finish(s: Situation, outcome: str, why: str) -> Proposal:
+    why = why[:LONGEST_REASON]
     return _one(s, "Come to an end", "finish", {"because": why, "outcome": outcome}, why)
 
 

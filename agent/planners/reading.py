@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
+from agent.fact_words import name_of
 from agent.planning import ProposedCall, Situation, StepView
 
 HOUR_US = 3_600 * 1_000_000
+#: The longest reason that every control tool takes.
+LONGEST_REASON = 300
+
+
+def since_the_news(s: Situation) -> list[StepView]:
+    """The steps since the world last moved: what was read before that is stale."""
+    moved = [k for k, step in enumerate(s.steps) if _moved(step)]
+    return s.steps[moved[-1] + 1 :] if moved else s.steps
+
+
+def _moved(step: StepView) -> bool:
+    return any(key in (step.result or {}) for key in ("withdrawn", "changed", "a_person_says"))
 
 
 def answered(s: Situation, tool: str) -> dict[str, Any] | None:
     """The newest answer of a tool that was allowed; None where it was not asked or not allowed."""
     for step in reversed(s.steps):
+        if _moved(step):
+            continue
         if step.tool == tool and step.outcome == "allow" and step.result is not None:
             return step.result
     return None
@@ -23,22 +38,37 @@ def offered(s: Situation, tool: str) -> bool:
 
 
 def refusals(s: Situation, *tools: str) -> list[StepView]:
-    """Calls of these tools that came back: denied, wanting a reason, or impossible as they stood."""
+    """Calls of these tools that came back: denied, wanting a reason, or impossible as they stood.
+
+    A call that was only overtaken by events may be made once more; one that a person answered is
+    over.
+    """
+    mine = [step for step in s.steps if step.tool in tools]
+    overtaken = [step for step in mine if "changed" in (step.result or {})]
     return [
         step
-        for step in s.steps
-        if step.tool in tools
-        and (
-            step.outcome in ("deny", "needs_reason")
-            or any(key in (step.result or {}) for key in ("invalid", "changed"))
-        )
+        for step in mine
+        if step.outcome in ("deny", "needs_reason")
+        or any(key in (step.result or {}) for key in ("invalid", "a_person_says"))
+        or step in overtaken[1:]
     ]
 
 
 def because(step: StepView) -> str:
     """Why a call came back, in the rules' own words."""
-    said = [fired["because"] for fired in step.fired]
-    return "; ".join(said) or str((step.result or {}).get("invalid", "it was not possible"))
+    result = step.result or {}
+    if "a_person_says" in result:
+        return str(result["a_person_says"])[:LONGEST_REASON] or "a person said no"
+    said = [_said(fired) for fired in step.fired]
+    text = "; ".join(said) or str(
+        result.get("invalid") or result.get("changed") or "it was not possible"
+    )
+    return text[:LONGEST_REASON]
+
+
+def _said(fired: dict[str, str]) -> str:
+    fact = fired["rule"].removeprefix("missing:")
+    return fired["because"] if fact == fired["rule"] else f"we do not know {name_of(fact)}"
 
 
 def call(
@@ -60,8 +90,3 @@ def call(
         confidence_bp=confidence_bp,
         overrides=overrides or {},
     )
-
-
-def percent(bp: int) -> str:
-    """Basis points as people write percent: 850 → `8.5 %`."""
-    return f"{bp / 100:g} %"

@@ -1,7 +1,8 @@
-"""The rules planner: a campaign's steps, as the `rules` arm runs them, over the same tools and gate.
+"""The rules planner.
 
-It keeps no state of its own: where a journey stands follows from when it opened, what has been sent in
-it, and the facts of now. A wait that is not over is a check-back; what the gate refuses is left out.
+A campaign's steps, as the `rules` arm runs them, over the same tools and gate. It keeps no state of
+its own: where a journey stands follows from when it opened, what has been sent in it, and the facts
+of now. A wait that is not over is a check-back; what the gate refuses is left out.
 """
 
 from __future__ import annotations

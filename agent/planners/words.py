@@ -1,7 +1,7 @@
 """The one sentence that the offline planner may write, in the customer's language.
 
-A few plain ones by language and occasion, chosen by a stable hash, so that the same decision always says
-the same and not everybody reads the same. None claims anything.
+A few plain ones by language and occasion, chosen by a stable hash, so that the same decision always
+says the same and not everybody reads the same. None claims anything.
 """
 
 from __future__ import annotations
