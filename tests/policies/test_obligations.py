@@ -76,6 +76,13 @@ def test_a_deferral_beyond_the_morning_stays() -> None:
     }
 
 
+def test_p6_a_deferral_is_not_worked_out_from_zones_that_are_missing() -> None:
+    for value in (None, ("Mars/Base",)):
+        verdict = told_off(deferring("14:00"), action__discount_bp=5, customer__zones=value)
+        assert fired(verdict) == {"missing:customer.zones": "deny", "matrix.small": "allow"}
+        assert verdict.obligations == {}
+
+
 def test_the_lowest_discount_cap_is_owed_and_held() -> None:
     rule = (
         "  - id: gold_only\n    on: [offer]\n    never_when: customer.segment == 'gold'\n"

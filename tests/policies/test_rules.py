@@ -43,6 +43,12 @@ def test_a_rule_that_does_not_say_is_asked_wherever_its_facts_are_known() -> Non
             "'customer.orders' is known only when {class: [marketing]}; "
             "add obeys: {class: [marketing]}",
         ),
+        (
+            "never_when: customer.orders > 500\n    obeys: {class: [marketing]}",
+            "never_when: ^customer.orders > 500\n    obeys: {class: [marketing, service]}",
+            "'customer.orders' is known only when {class: [marketing]}; "
+            "add obeys: {class: [marketing]}",
+        ),
         ("on: [contact]", "on: [contact, ^ofer]", "unknown 'ofer' in on:; did you mean 'offer'?"),
         ("on: [contact]", "on: ^[]", "on: is empty"),
         ("on: [contact]", "on: [contact, ^contact]", "'contact' stands twice in on:"),
