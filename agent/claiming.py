@@ -14,6 +14,7 @@ from agent.perceive import perceive
 from agent.queued import close_decision, preempted
 from agent.run import Closing, Contender, Run
 from agent.steps import add_step, count_missing, denied_result, step_body
+from store import wakeups
 from store.closed_counts import count
 from store.ledger import EffectStatus
 from store.schema import lanes
@@ -153,6 +154,15 @@ def _record(
         ),
     )
     preempted(unit, preempts, journey_id=run.opening.journey_id)
+    if run.look_again_at is not None and claimed.decided.kind is ActionKind.CONTACT:
+        wakeups.schedule(
+            conn,
+            kind="check_back",
+            ref=run.id,
+            due_at=run.look_again_at,
+            customer_id=run.opening.customer_id,
+            journey_id=run.opening.journey_id,
+        )
     if claimed.status is EffectStatus.SCHEDULED:
         close_decision(unit, run.id, "scheduled", QUEUED, "scheduled")
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from prompts.agents import AgentFile
+from prompts.brand import Brand
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,15 @@ class Situation:
     tools: list[ToolOffer]
     steps: list[StepView]
     journey: dict[str, Any]
+    #: The turn at which something new came in last: what was read and refused until then is stale.
+    news_at: int = 0
+    #: What the decision perceived, as its journal shows it.
+    facts: dict[str, Any] = field(default_factory=dict)
+    #: The agent's messages in this person's language, with the slots that a planner writes.
+    messages: tuple[dict[str, Any], ...] = ()
+    brand: Brand | None = None
+    #: What planning this decision has cost so far.
+    spent: Usage = field(default_factory=lambda: Usage())
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +105,33 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Author:
+    """Who planned one turn: the kind of planner, its model, and the digest of what it was told."""
+
+    kind: str
+    model: str | None
+    prompt_digest: str
+
+    def as_json(self) -> dict[str, str | None]:
+        """As it stands in the journal."""
+        return {"kind": self.kind, "model": self.model, "prompt_digest": self.prompt_digest}
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
-    """A plan in a sentence, and the next calls; none means done."""
+    """A plan in a sentence, and the next calls; none means done.
+
+    `look_again_at`: once the contact proposed here is made, its journey is looked at again then.
+    `mishaps`: what went wrong on the way to it. `author`: who planned it, where that was not simply
+    the planner that was asked, reading the agent's file.
+    """
 
     plan: str
     calls: tuple[ProposedCall, ...] = ()
     usage: Usage = field(default_factory=Usage)
+    look_again_at: int | None = None
+    mishaps: tuple[str, ...] = ()
+    author: Author | None = None
 
 
 class Planner(Protocol):

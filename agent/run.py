@@ -92,6 +92,8 @@ class Run:
     queued_here: tuple[str, ...] = ()
     handing_over: str | None = None
     approval_id: str | None = None
+    #: When the planner wants to see this journey again once its contact is made.
+    look_again_at: int | None = None
     #: Who asks, where it is not the agent: whoever edited the call.
     asked_by: str | None = None
     closing: Closing | None = None

@@ -25,7 +25,7 @@ from agent.planners.reading import (
     since_the_news,
 )
 from agent.planners.words import opening
-from agent.planning import Proposal, ProposedCall, Situation, StepView
+from agent.planning import Proposal, ProposedCall, Situation
 
 READS: tuple[tuple[str, str], ...] = (
     ("get_profile", "who this is and how they may be reached"),
@@ -154,6 +154,7 @@ def _no_stock(s: Situation, stock: dict[str, Any]) -> Proposal:
 def _ask_for_offer(s: Situation) -> Proposal | None:
     """A discount, where one is needed and a message could carry it."""
     carried = _next_channel(s) == "email" and MESSAGES["email", True] in s.agent.messages
+    carried = carried and _again(s) is None
     want = offers.wanted(s) if carried and offered(s, "create_offer") else None
     if want is None:
         return None
@@ -171,11 +172,9 @@ def _ask_for_offer(s: Situation) -> Proposal | None:
 
 def _contact(s: Situation) -> Proposal | None:
     """One message, on the channel they prefer among those they agreed to."""
-    back = refusals(s, *SENDS.values())
-    if back and back[-1].outcome == "needs_reason":
-        again = _with_reason(s, back)
-        if again is not None:
-            return again
+    again = _again(s)
+    if again is not None:
+        return again
     channel = _next_channel(s)
     if channel is None:
         return None
@@ -196,8 +195,11 @@ def _next_channel(s: Situation) -> str | None:
     )
 
 
-def _with_reason(s: Situation, back: list[StepView]) -> Proposal | None:
-    """The same message with an honest reason, once; None where there is none to give."""
+def _again(s: Situation) -> Proposal | None:
+    """What came back for a reason, once more with an honest one; None where there is none."""
+    back = refusals(s, *SENDS.values())
+    if not back or back[-1].outcome != "needs_reason":
+        return None
     last = back[-1]
     if any(step.outcome == "needs_reason" for step in back[:-1]):
         return None

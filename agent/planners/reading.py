@@ -14,7 +14,7 @@ LONGEST_REASON = 300
 
 def since_the_news(s: Situation) -> list[StepView]:
     """The steps since the world last moved: what was read before that is stale."""
-    moved = [k for k, step in enumerate(s.steps) if _moved(step)]
+    moved = [k for k, step in enumerate(s.steps) if _moved(step) or step.n <= s.news_at]
     return s.steps[moved[-1] + 1 :] if moved else s.steps
 
 
@@ -25,9 +25,7 @@ def _moved(step: StepView) -> bool:
 def answered(s: Situation, tool: str) -> dict[str, Any] | None:
     """The newest answer of a tool that was allowed; None where it was not asked or not allowed."""
     for step in reversed(s.steps):
-        if _moved(step):
-            continue
-        if step.tool == tool and step.outcome == "allow" and step.result is not None:
+        if step.tool == tool and step.outcome == "allow" and step.result and not _moved(step):
             return step.result
     return None
 
@@ -40,18 +38,24 @@ def offered(s: Situation, tool: str) -> bool:
 def refusals(s: Situation, *tools: str) -> list[StepView]:
     """Calls of these tools that came back: denied, wanting a reason, or impossible as they stood.
 
-    A call that was only overtaken by events may be made once more; one that a person answered is
-    over.
+    What came back before the news may be asked anew, unless a person has said what they think of
+    it. A call that was only overtaken by events may be made once more.
     """
     mine = [step for step in s.steps if step.tool in tools]
-    overtaken = [step for step in mine if "changed" in (step.result or {})]
+    now = [step for step in mine if step.n > s.news_at]
+    overtaken = [step for step in now if "changed" in (step.result or {})]
     return [
         step
         for step in mine
-        if step.outcome in ("deny", "needs_reason")
-        or any(key in (step.result or {}) for key in ("invalid", "a_person_says"))
-        or step in overtaken[1:]
+        if "a_person_says" in (step.result or {})
+        or (step in now and (_came_back(step) or step in overtaken[1:]))
     ]
+
+
+def _came_back(step: StepView) -> bool:
+    result = step.result or {}
+    held = "needs_a_person" in result and "changed" not in result
+    return step.outcome in ("deny", "needs_reason") or "invalid" in result or held
 
 
 def because(step: StepView) -> str:

@@ -1,8 +1,8 @@
-"""The rules planner.
+"""The rules planner: a campaign's steps, as the `rules` arm runs them, over the same tools.
 
-A campaign's steps, as the `rules` arm runs them, over the same tools and gate. It keeps no state of
-its own: where a journey stands follows from when it opened, what has been sent in it, and the facts
-of now. A wait that is not over is a check-back; what the gate refuses is left out.
+It keeps no state of its own: where a journey stands follows from when it opened, what has been sent
+or queued in it, and the facts of now. A wait that is not over is a check-back, and so is the wait
+after a message; an event counts for the wait that it wakes. What the gate refuses ends the journey.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from agent.planners.reading import answered, because, call, refusals
+from agent.planners.reading import LONGEST_REASON, answered, because, call, refusals
 from agent.planning import Proposal, Situation
 from prompts.rules import Branch, Exit, RulesFile, Send, Split, Step, Wait
 
@@ -19,6 +19,8 @@ _MINUTE_US = 60_000_000
 _READS = ("get_profile", "get_inventory", "get_margin")
 _SENDS = {"email": "send_email", "sms": "send_sms"}
 _SURE = 10_000
+#: The longest check-back there is, in minutes; a longer wait is looked at in between.
+_LONGEST_WAIT = 43_200
 
 
 class RulesPlanner:
@@ -50,7 +52,8 @@ class RulesPlanner:
         facts = _facts(s)
         elapsed = s.now_us - int(s.journey["opened_at"])
         sent = int(facts["journey.messages_sent"])
-        for step in _taken(rules.steps, facts, s):
+        steps = _taken(rules.steps, facts, s)
+        for step in steps:
             if isinstance(step, Exit):
                 return _end(s, step.because)
             if isinstance(step, Wait):
@@ -61,16 +64,18 @@ class RulesPlanner:
                 if sent > 0:
                     sent -= 1
                     continue
-                return self._send(s, step)
+                after = next(steps, None)
+                left = after.longest_us - elapsed if isinstance(after, Wait) else None
+                return self._send(s, step, left)
         return _end(s, "the journey is at its end")
 
-    def _send(self, s: Situation, step: Send) -> Proposal:
+    def _send(self, s: Situation, step: Send, left_us: int | None) -> Proposal:
+        """The next call of this send. `left_us`: when after it the journey goes on, if it does."""
         channel = self._channels.get(step.message, "email")
         back = refusals(s, _SENDS[channel], "create_offer")
         if back:
             return _end(s, because(back[-1]))
-        offer_id, until = None, datetime.fromtimestamp(s.now_us / 1e6, UTC)
-        until += timedelta(microseconds=step.useful_for_us)
+        offer_id, until = None, _moment(s.now_us + step.useful_for_us)
         if step.offer is not None:
             made = answered(s, "create_offer")
             if made is None:
@@ -89,7 +94,8 @@ class RulesPlanner:
             "useful_until": until.isoformat(),
         }
         send = call(s, _SENDS[channel], args, "the step says so", confidence_bp=_SURE)
-        return Proposal(f"Send {step.message}", (send,))
+        again = None if left_us is None else s.now_us + max(_MINUTE_US, left_us)
+        return Proposal(f"Send {step.message.replace('_', ' ')}", (send,), look_again_at=again)
 
 
 def _taken(
@@ -127,7 +133,8 @@ def _facts(s: Situation) -> dict[str, Any]:
         "cart.lines": len(stock.get("lines", ())),
         "cart.in_stock": stock.get("all_in_stock"),
         "cart.worst_margin_bp": margin.get("worst_bp"),
-        "journey.messages_sent": sum(c["this_journey"] for c in s.contacts),
+        "journey.messages_sent": sum(c["this_journey"] for c in s.contacts)
+        + int(s.journey["queued_contacts"]),
     }
     for channel in _SENDS:
         facts[f"customer.has_{channel}"] = channels.get(channel, {}).get("address")
@@ -136,10 +143,15 @@ def _facts(s: Situation) -> dict[str, Any]:
 
 
 def _wait(s: Situation, left_us: int) -> Proposal:
-    args = {"after_minutes": max(1, -(-left_us // _MINUTE_US)), "because": "the step waits"}
+    minutes = min(_LONGEST_WAIT, max(1, -(-left_us // _MINUTE_US)))
+    args = {"after_minutes": minutes, "because": "the step waits"}
     return Proposal("Wait", (call(s, "check_back", args, "the step waits", confidence_bp=_SURE),))
 
 
 def _end(s: Situation, why: str) -> Proposal:
-    args = {"because": why, "outcome": "done"}
+    args = {"because": why[:LONGEST_REASON], "outcome": "done"}
     return Proposal("Exit", (call(s, "finish", args, why, confidence_bp=_SURE),))
+
+
+def _moment(at_us: int) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=at_us)

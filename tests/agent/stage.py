@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,9 @@ async def person(
     orders: int = 0,
     codes: int = 0,
     each: float = 120.0,
+    ordered: str = "2026-02-01",
 ) -> None:
-    """Somebody with an address and consent for these channels, and orders of last month."""
+    """Somebody with an address and consent for these channels, who ordered on that day."""
     known: dict[str, Any] = {"timezone": "Europe/Berlin", "firstName": "Ada", **(traits or {})}
     if "email" in channels:
         known["email"] = f"{who}@example.com"
@@ -67,7 +69,7 @@ async def person(
         order = event(
             who, "Order Completed", order_id=f"{who}-{n}", total=each, currency="EUR", **coupon
         )
-        sent.append(order.model_copy(update={"timestamp": _month_ago(n)}))
+        sent.append(order.model_copy(update={"timestamp": _hours_after(ordered, n)}))
     await runs.accept("test", sent)
 
 
@@ -95,7 +97,5 @@ def event(who: str, name: str, **properties: Any) -> Message:
     return message(who, type="track", event=name, properties=properties)
 
 
-def _month_ago(n: int) -> Any:
-    from datetime import UTC, datetime, timedelta
-
-    return datetime(2026, 2, 1, tzinfo=UTC) + timedelta(hours=n)
+def _hours_after(day: str, n: int) -> datetime:
+    return datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(hours=n)
