@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,8 +11,10 @@ from sqlalchemy import Connection, select
 from store import counters
 from store.database import Database
 from store.schema import counters as counters_table
+from store.schema import reservations
 from tests.databases import Place
 from tests.processes import finish, start
+from tests.store.waiting import until_somebody_waits
 
 KEY = "budget:commerce"
 
@@ -76,6 +79,30 @@ def test_p2_of_many_who_settle_at_once_each_amount_is_moved_once(any_database: D
     with ThreadPoolExecutor(8) as pool:
         ways = [counters.commit, counters.release] * 8
         assert sum(pool.map(lambda way: db.write_now(way, "eff_1"), ways)) == 1
+    assert stands(db) in [(100, 0, 70), (100, 0, 0)]
+
+
+def test_p2_two_who_both_saw_it_reserved_move_it_once(postgresql_db: Database) -> None:
+    db = postgresql_db
+    db.write_now(counters.set_ceiling, KEY, 100)
+    reserve(db, "eff_1", 70)
+    locked, let_go = threading.Event(), threading.Event()
+
+    def hold_up(conn: Connection) -> None:
+        conn.execute(select(reservations).with_for_update())
+        locked.set()
+        assert let_go.wait(60)
+
+    with ThreadPoolExecutor(3) as pool:
+        holding = pool.submit(db.write_now, hold_up)
+        assert locked.wait(60)
+        settling = [
+            pool.submit(db.write_now, way, "eff_1") for way in (counters.commit, counters.release)
+        ]
+        until_somebody_waits(db, many=2)
+        let_go.set()
+        holding.result()
+        assert sum(done.result() for done in settling) == 1
     assert stands(db) in [(100, 0, 70), (100, 0, 0)]
 
 

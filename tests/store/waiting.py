@@ -9,8 +9,10 @@ from sqlalchemy import Connection
 from store.database import Database
 
 
-def until_somebody_waits(db: Database, *, unless: Callable[[], bool] = lambda: False) -> None:
-    """Until PostgreSQL says that a connection waits for a lock, or there is no need to."""
+def until_somebody_waits(
+    db: Database, *, many: int = 1, unless: Callable[[], bool] = lambda: False
+) -> None:
+    """Until PostgreSQL says that so many wait for a lock, or there is no need to."""
 
     def waiting(conn: Connection) -> int:
         rows = conn.exec_driver_sql(
@@ -19,5 +21,5 @@ def until_somebody_waits(db: Database, *, unless: Callable[[], bool] = lambda: F
         )
         return int(rows.scalar_one())
 
-    while not unless() and not db.read_now(waiting):
+    while not unless() and db.read_now(waiting) < many:
         pass
