@@ -1,8 +1,8 @@
 """Recall: what is remembered of one person that bears on a question, behind the read barrier (P5).
 
-The ids come from the database, the vectors from Chroma by id, the ranking from numpy: flat at any size.
-Score = cosine × weight × recency, which halves every 90 days. Expired memories, and memories kept for
-another purpose, are withheld and named as such.
+The ids come from the database, the vectors from Chroma by id, the ranking from numpy: flat at any
+size. Score = cosine × weight × recency, which halves every 90 days. Expired memories, and memories
+kept for another purpose, are withheld and named as such.
 """
 
 from __future__ import annotations

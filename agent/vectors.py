@@ -1,8 +1,8 @@
 """Memory vectors in Chroma: ids, transformed vectors, no text, no filter.
 
-Each person's vectors are turned by an orthogonal transform that only that person's key gives. Angles
-within one person stay as they were; across people, and once the key is destroyed, they are noise.
-Recall asks by id only, because Chroma's filters cost with the size of the whole collection.
+Each person's vectors are turned by an orthogonal transform that only that person's key gives.
+Angles within one person stay as they were; across people, and once the key is destroyed, they are
+noise. Recall asks by id only, because Chroma's filters cost with the size of the whole collection.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from agent.embedder import Vectors
 
 _ROUNDS = 2
 _COLLECTION = "memories"
+_OLD, _NEW = ".old", ".new"
+_PAGE = 5_000
 
 
 class Turn:
@@ -88,22 +90,29 @@ class MemoryVectors:
                 self._open().delete(ids=list(ids))
 
     def rebuild(self) -> int:
-        """Write what is left into a new folder and drop the old one. Returns how many vectors."""
+        """Write what is left into a new folder, which takes the old one's place.
+
+        Returns how many vectors there are. Killed at any moment, the next opening finds one whole
+        folder: the old one until the new one is complete, and then nothing of the old one.
+        """
         with self._lock:
-            everything = self._open().get(include=["embeddings"])
+            old = self._open()
+            fresh = self._beside(_NEW)
+            shutil.rmtree(fresh, ignore_errors=True)
+            client, collection = _collection_in(fresh)
+            copied = 0
+            while True:
+                page = old.get(include=["embeddings"], limit=_PAGE, offset=copied)
+                if not page["ids"]:
+                    break
+                collection.add(ids=page["ids"], embeddings=page["embeddings"])
+                copied += len(page["ids"])
+            client.close()
             self._close()
-            old = self._folder.with_name(self._folder.name + ".old")
-            shutil.rmtree(old, ignore_errors=True)
-            self._folder.rename(old)
-            ids = list(everything["ids"])
-            collection = self._open()
-            for start in range(0, len(ids), 5_000):
-                collection.add(
-                    ids=ids[start : start + 5_000],
-                    embeddings=everything["embeddings"][start : start + 5_000],
-                )
-            shutil.rmtree(old)
-            return len(ids)
+            self._folder.rename(self._beside(_OLD))
+            fresh.rename(self._folder)
+            shutil.rmtree(self._beside(_OLD))
+            return copied
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -112,19 +121,33 @@ class MemoryVectors:
 
     def _open(self) -> Any:
         if self._collection is None:
-            import chromadb
-            from chromadb.config import Settings
-
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._client = chromadb.PersistentClient(
-                path=str(self._folder), settings=Settings(anonymized_telemetry=False)
-            )
-            self._collection = self._client.get_or_create_collection(
-                _COLLECTION, embedding_function=None
-            )
+            self._settle()
+            self._client, self._collection = _collection_in(self._folder)
         return self._collection
+
+    def _settle(self) -> None:
+        """End a rebuild that was killed: one folder stays, and no vector of the other."""
+        old, new = self._beside(_OLD), self._beside(_NEW)
+        if not self._folder.exists() and new.exists():
+            new.rename(self._folder)
+        for leftover in (old, new):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+    def _beside(self, ending: str) -> Path:
+        return self._folder.with_name(self._folder.name + ending)
 
     def _close(self) -> None:
         if self._client is not None:
             self._client.close()
         self._client = self._collection = None
+
+
+def _collection_in(folder: Path) -> tuple[Any, Any]:
+    import chromadb
+    from chromadb.config import Settings
+
+    folder.mkdir(parents=True, exist_ok=True)
+    client = chromadb.PersistentClient(
+        path=str(folder), settings=Settings(anonymized_telemetry=False)
+    )
+    return client, client.get_or_create_collection(_COLLECTION, embedding_function=None)
