@@ -12,12 +12,12 @@ import pytest
 from tests.source import ROOMS, ROOT, ROOT_MODULES, python_files
 
 #: What only these files do. `store.ledger.claim` writes an effect, `Channel.send` hands one over, a
-#: tool's `prepare` makes what is claimed.
+#: tool's `prepare` makes what is claimed, or what a queued message would say now.
 ONLY = {
     "claim of store.ledger": {"tools/claim.py"},
     "claim of tools.claim": {"agent/claiming.py"},
     "calls .send(": {"agent/handover.py"},
-    "calls .prepare(": {"agent/act.py"},
+    "calls .prepare(": {"agent/act.py", "agent/releasing.py"},
     "inserts into effects": {"store/ledger.py"},
     "inserts into contacts": {"store/ledger.py"},
     "inserts into offers": {"tools/offers.py"},
