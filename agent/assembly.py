@@ -93,7 +93,7 @@ def _assemble(settings: Settings, db: Database, parts: Parts) -> Runs:
         library=library,
         ground=ground_of(library),
         shelf=PackShelf(),
-        planners={"agent": parts.planner or OfflinePlanner(), "rules": _rules(library)},
+        planners={"agent": parts.planner or _planner(settings, parts), "rules": _rules(library)},
         channels=parts.channels if parts.channels is not None else outboxes,
         recall=recall,
         board=board,
@@ -166,6 +166,15 @@ def _lived(conn: Connection) -> bool:
 
 def _embedder(settings: Settings) -> Embedder:
     return WordLlamaEmbedder() if settings.embedder == "wordllama" else HashingEmbedder()
+
+
+def _planner(settings: Settings, parts: Parts) -> Planner:
+    if not settings.plans_with_model:
+        return OfflinePlanner()
+    # The model's library takes seconds to import; who plans without a model does not wait for it.
+    from agent.planners.llm import llm_planner
+
+    return llm_planner(settings, sleep=parts.sleep)
 
 
 def _rules(library: Library) -> RulesPlanner:

@@ -23,6 +23,7 @@ from agent.closing import close, pause
 from agent.environment import Environment
 from agent.handover import hand_over
 from agent.perceive import perceive
+from agent.planning import Author
 from agent.run import Closing, Run
 from agent.situation import perceived_facts, situation_of
 from agent.steps import has_acted
@@ -61,18 +62,17 @@ async def _plan(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     planner = env.planners["rules" if run.opening.arm == "rules" else "agent"]
     proposal = await planner.propose(situation_of(run))
     run.usage = run.usage + proposal.usage
+    run.look_again_at = proposal.look_again_at
+    author = proposal.author or Author(planner.kind, planner.model, run.opening.agent.sha256)
     run.unflushed.append(
         (
             "planned",
             bodies.planned(
                 n=run.turn,
                 plan=proposal.plan,
-                planner={
-                    "kind": planner.kind,
-                    "model": planner.model,
-                    "prompt_digest": run.opening.agent.sha256,
-                },
+                planner=author.as_json(),
                 usage=proposal.usage.as_json(),
+                mishaps=proposal.mishaps,
             ),
         )
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from agent.run import Wake
@@ -68,9 +68,22 @@ def perceived(
     }
 
 
-def planned(*, n: int, plan: str, planner: dict[str, Any], usage: dict[str, int]) -> dict[str, Any]:
-    """One answer of the planner."""
-    return {"n": n, "plan": plan, "planner": planner, "usage": usage}
+def planned(
+    *,
+    n: int,
+    plan: str,
+    planner: Mapping[str, Any],
+    usage: Mapping[str, int],
+    mishaps: Sequence[str],
+) -> dict[str, Any]:
+    """One answer of a planner, and what went wrong on the way to it."""
+    return {
+        "n": n,
+        "plan": plan,
+        "planner": dict(planner),
+        "usage": dict(usage),
+        "mishaps": list(mishaps),
+    }
 
 
 def step(

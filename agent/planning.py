@@ -6,7 +6,7 @@ A planner proposes; it decides nothing and touches nothing. An empty proposal me
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from prompts.agents import AgentFile
 from prompts.brand import Brand
@@ -132,6 +132,14 @@ class Proposal:
     look_again_at: int | None = None
     mishaps: tuple[str, ...] = ()
     author: Author | None = None
+
+
+@runtime_checkable
+class Closes(Protocol):
+    """Something that holds a connection open until it is closed."""
+
+    async def close(self) -> None:
+        """Let go of it."""
 
 
 class Planner(Protocol):

@@ -56,6 +56,7 @@ def project(row: Mapping[str, Any], entries: Sequence[Entry]) -> dict[str, Any]:
         else {"kind": "none", "model": None, "prompt_digest": None},
         "policy": _policy(steps),
         "plan": [body["plan"] for body in planned],
+        "mishaps": [said for body in planned for said in body.get("mishaps", ())],
         "steps": [_step(body) for body in steps],
         "effects": list(effects.values()),
         "losers": [x for kind, b in bodies if kind == "arbitrated" for x in b["losers"]],

@@ -25,12 +25,14 @@ from agent.dispatcher import InProcessDispatcher, waiting_customers
 from agent.effects import Effects
 from agent.environment import Environment
 from agent.errors import BadRequest, Conflict, NotFound, NotReady
+from agent.figures import Figures
 from agent.forgetting import Forgetting
 from agent.graph import build
 from agent.intake import Intake
 from agent.lane_unit import Ground
 from agent.messages import Message, ProductIn, TriggerRequest
 from agent.people import People
+from agent.planning import Closes
 from agent.publishing import Publishing
 from agent.recall import Recall
 from agent.resolver import Resolver
@@ -95,6 +97,7 @@ class Runs:
         self.intake = Intake(db, clock)
         self.decisions = Decisions(db, env.shelf)
         self.effects = Effects(db)
+        self.figures = Figures(db, clock)
         self.people = People(db, clock, forgetting, wake=self.dispatcher.wake)
         self.approving = Approving(db, clock, wake=self.dispatcher.wake)
         self.publishing = Publishing(db, clock, env.shelf)
@@ -119,6 +122,9 @@ class Runs:
         await self.timekeeper.stop()
         await self.resolver.stop()
         await self.dispatcher.stop()
+        for planner in self.env.planners.values():
+            if isinstance(planner, Closes):
+                await planner.close()
         if self._indexing is not None:
             self._indexing.cancel()
             await asyncio.gather(self._indexing, return_exceptions=True)

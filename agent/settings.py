@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import AwareDatetime, Field, SecretStr
+from pydantic import AwareDatetime, Field, SecretStr, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -32,8 +33,50 @@ class Settings(BaseSettings):
     master_key: SecretStr | None = Field(
         default=None, description="32 bytes in base64; unset: master.key in the data folder."
     )
-    planner: Literal["auto", "offline"] = Field(
-        default="auto", description="Who plans: `offline`, or `auto`, which is offline for now."
+    planner: Literal["auto", "llm", "offline"] = Field(
+        default="auto",
+        description="Who plans: `llm`, `offline`, or `auto`: a model where a URL or key is set.",
+    )
+    llm_base_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+$",
+        description="An OpenAI-compatible endpoint: http://127.0.0.1:8080/v1; unset: OpenAI.",
+    )
+    llm_api_key: SecretStr | None = Field(
+        default=None, description="Its key; unset: OPENAI_API_KEY, else none is sent."
+    )
+    llm_model: str = Field(
+        default="gpt-5.4-mini",
+        min_length=1,
+        description="The model's name, as the endpoint has it.",
+    )
+    llm_mode: Literal["tools", "json_schema"] = Field(
+        default="tools",
+        description="How a model calls: functions, or JSON by a schema (most small, local models).",
+    )
+    llm_timeout: float = Field(
+        default=30.0, gt=0, le=600, description="Seconds that one answer of the model may take."
+    )
+    llm_temperature: float | None = Field(
+        default=None,
+        ge=0,
+        le=2,
+        description="Unset: the endpoint's own; some models take no other.",
+    )
+    llm_max_calls: int = Field(
+        default=16, ge=1, le=100, description="Most requests to the model for one decision."
+    )
+    llm_max_prompt_tokens: int = Field(
+        default=120_000, ge=1_000, description="Most tokens of prompts for one decision."
+    )
+    llm_max_reply_tokens: int = Field(
+        default=2_000, ge=64, description="Most tokens of one answer, its thinking included."
+    )
+    llm_price_prompt: int = Field(
+        default=0, ge=0, description="A million prompt tokens, in the smallest coin of your bill."
+    )
+    llm_price_completion: int = Field(
+        default=0, ge=0, description="A million tokens of answers, likewise."
     )
     pack: str = Field(default="commerce", description="Name of the policy pack in force.")
     clock: AwareDatetime | None = Field(
@@ -71,11 +114,45 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then the environment, then `usher.toml`."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        """Arguments, then the environment, then `usher.toml`, then what is set for OpenAI."""
+        return (
+            init_settings,
+            env_settings,
+            TomlConfigSettingsSource(settings_cls),
+            _ForOpenAI(settings_cls),
+        )
+
+    @model_validator(mode="after")
+    def _knows_its_model(self) -> Settings:
+        if self.planner == "llm" and not (self.llm_base_url or self.llm_api_key):
+            raise ValueError(
+                "planner is llm, so a model is needed: set USHER_LLM_BASE_URL, or USHER_LLM_API_KEY"
+            )
+        return self
+
+    @property
+    def plans_with_model(self) -> bool:
+        """Whether a model plans."""
+        return self.planner != "offline" and bool(self.llm_base_url or self.llm_api_key)
 
     def master(self) -> bytes | None:
         """The master key where it is set; None: the folder's own."""
         if self.master_key is None:
             return None
         return decode(self.master_key.get_secret_value(), where="USHER_MASTER_KEY")
+
+
+class _ForOpenAI(PydanticBaseSettingsSource):
+    """Key and URL as OpenAI's own tools read them, where nothing else says."""
+
+    _NAMES = {"llm_api_key": "OPENAI_API_KEY", "llm_base_url": "OPENAI_BASE_URL"}
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        """The value of one field, if it is set."""
+        name = self._NAMES.get(field_name)
+        return (os.environ.get(name) or None if name else None), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """All that is set."""
+        found = {field: os.environ.get(name) for field, name in self._NAMES.items()}
+        return {field: value for field, value in found.items() if value}

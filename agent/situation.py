@@ -1,7 +1,7 @@
 """The situation: what a planner is told. Composed of the run's picture, never of anything else.
 
-No name, no address, no id but those this decision has made. Text that a customer wrote stands in its
-own fields as data (P14).
+No name, no address, no id but those this decision has made. Text that a customer wrote stands in
+its own fields as data (P14).
 """
 
 from __future__ import annotations
@@ -67,7 +67,23 @@ def situation_of(run: Run) -> Situation:
             "decisions": opening.decisions_before,
             "queued_contacts": len(run.queued_here),
         },
+        news_at=run.news_at,
+        facts=perceived_facts(run),
+        messages=_messages(run),
+        brand=setting.library.brand,
+        spent=run.usage,
     )
+
+
+def _messages(run: Run) -> tuple[dict[str, Any], ...]:
+    """The agent's messages as this person would read them, without their class and purpose."""
+    assert run.picture is not None and run.setting is not None
+    person, library = run.picture.profile, run.setting.library
+    found = (
+        library.pick_message(name, locale=person.locale, language=person.language)
+        for name in run.setting.agent.messages
+    )
+    return tuple(file.described() for file in found if file is not None)
 
 
 def step_view(step: dict[str, Any]) -> StepView:
