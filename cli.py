@@ -71,15 +71,16 @@ def main() -> None:
     try:
         app()
     except _PLAIN as error:
-        err.print(f"usher: {error}", markup=False, highlight=False)
+        err.print(f"usher: {error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(2)
     except ValidationError as error:
         for item in error.errors(include_input=False, include_url=False):
             name = ".".join(str(part) for part in item["loc"])
-            err.print(f"usher: setting {name}: {item['msg']}", markup=False, highlight=False)
+            said = f"usher: setting {name}: {item['msg']}"
+            err.print(said, markup=False, highlight=False, soft_wrap=True)
         sys.exit(2)
     except httpx.HTTPError as error:
-        err.print(f"usher: the server could not be reached: {error}", markup=False)
+        err.print(f"usher: the server could not be reached: {error}", markup=False, soft_wrap=True)
         sys.exit(2)
 
 
@@ -118,11 +119,11 @@ def demo(
     settings = Settings(data=folder, clock=SHOP_OPENS, settle=0.3)
     if (folder / "usher.db").exists():
         raise typer.BadParameter(f"{folder} holds data; the demo starts in an empty folder")
-    with server.running(settings, port=port) as url:
+    with server.running(settings, port=port) as (url, link):
         asyncio.run(_demo(url, folder))
         if not once:
-            out.print(f"\nThe server goes on at {url}; its key is in {folder / 'admin.key'}. "
-                      "Ctrl-C ends it.", markup=False, highlight=False)  # fmt: skip
+            out.print(f"\nLook around: {url}{link}\n(good for one login; the key is in "
+                      f"{folder / 'admin.key'}). Ctrl-C ends it.", markup=False, highlight=False)  # fmt: skip
             with contextlib.suppress(KeyboardInterrupt):
                 threading.Event().wait()
 
@@ -262,7 +263,7 @@ def policy_check(file: Annotated[Path, typer.Argument(help="A pack.")]) -> None:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        err.print(f"usher: {file} cannot be read: {error}", markup=False)
+        err.print(f"usher: {file} cannot be read: {error}", markup=False, soft_wrap=True)
         sys.exit(2)
     found = check(text, file=str(file))
     for line in found["problems"]:

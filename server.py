@@ -17,11 +17,13 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
-from agent.assembly import ensure_admin, open_runs
+from agent.assembly import ADMIN, ensure_admin, open_runs
 from agent.errors import Conflict
+from agent.runs import Runs
 from agent.settings import Settings
 from api import standard_error
 from api.application import create_app
+from store import principals
 from store.lock import FolderLock
 
 ADDRESS = "server.json"
@@ -31,9 +33,25 @@ _GRACE_S = 3
 
 def build(settings: Settings) -> FastAPI:
     """The application of a deployment. The caller holds the folder's lock."""
+    return _assembled(settings)[0]
+
+
+def with_console(settings: Settings) -> tuple[FastAPI, str]:
+    """The application with the console on it, once a process; and a path that logs in once."""
+    # The console's library takes a second to load; commands that show no page do without.
+    from console.mount import mount
+
+    app, runs = _assembled(settings)
+    sessions = mount(app, runs)
+    admin = runs.db.read_now(principals.of_name, ADMIN)
+    assert admin is not None
+    return app, f"/login?link={sessions.link_for(admin.id)}"
+
+
+def _assembled(settings: Settings) -> tuple[FastAPI, Runs]:
     runs = open_runs(settings)
     ensure_admin(runs)
-    return create_app(runs, version=version("usher"))
+    return create_app(runs, version=version("usher")), runs
 
 
 def serve(settings: Settings, *, host: str, port: int) -> None:
@@ -45,20 +63,26 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
     standard_error.only_our_words()
     standard_error.no_tracebacks()
     with _alone(settings.data), _listening(host, port) as listening:
-        within = _Server(_config(build(settings)))
-        with _known_at(settings.data, _url(host, listening)):
+        app, link = with_console(settings)
+        url = _url(host, listening)
+        print(f"console: {url}{link}  (good for one login, half an hour)", flush=True)
+        within = _Server(_config(app))
+        with _known_at(settings.data, url):
             within.run([listening])
 
 
 @contextmanager
-def running(settings: Settings, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-    """A real server in a thread of this process, while the block lasts; gives its URL.
+def running(
+    settings: Settings, *, host: str = "127.0.0.1", port: int = 0
+) -> Iterator[tuple[str, str]]:
+    """A real server in a thread of this process, while the block lasts; its URL and a login path.
 
     `port` 0: any free one.
     """
     standard_error.only_our_words()
     with _alone(settings.data), _listening(host, port) as listening:
-        within = _Server(_config(build(settings)))
+        app, link = with_console(settings)
+        within = _Server(_config(app))
         url = _url(host, listening)
         thread = threading.Thread(target=within.run, args=([listening],), name="usher-server")
         with _known_at(settings.data, url):
@@ -68,7 +92,7 @@ def running(settings: Settings, *, host: str = "127.0.0.1", port: int = 0) -> It
                     thread.join(0.05)
                 if not within.started:
                     raise RuntimeError("the server did not start; standard error says where")
-                yield url
+                yield url, link
             finally:
                 within.should_exit = True
                 thread.join()

@@ -65,6 +65,24 @@ def of_key(conn: Connection, key: str) -> Principal | None:
     return None if row is None else Principal(row.id, row.name, row.role)
 
 
+def of_id(conn: Connection, principal_id: str) -> Principal | None:
+    """The principal of an id; None where there is none, or it is disabled."""
+    row = conn.execute(
+        select(principals).where(
+            principals.c.id == principal_id, principals.c.disabled_at.is_(None)
+        )
+    ).first()
+    return None if row is None else Principal(row.id, row.name, row.role)
+
+
+def of_name(conn: Connection, name: str) -> Principal | None:
+    """The principal of a name; None where there is none, or it is disabled."""
+    row = conn.execute(
+        select(principals).where(principals.c.name == name, principals.c.disabled_at.is_(None))
+    ).first()
+    return None if row is None else Principal(row.id, row.name, row.role)
+
+
 def replace_key(conn: Connection, name: str, key: str) -> bool:
     """Give a principal another key; the old one is nobody's from then on."""
     changed = conn.execute(

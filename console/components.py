@@ -1,0 +1,158 @@
+"""The five small components that every page is composed of: chip, card, sentence, step, key hint.
+
+Whatever they show is text; nothing a customer or a model wrote is ever markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from nicegui import ui
+from nicegui.element import Element
+
+_STATUS = {
+    "allow": ("allow", "allowed"),
+    "sent": ("allow", "sent"),
+    "completed": ("allow", "done"),
+    "deny": ("deny", "denied"),
+    "failed": ("deny", "failed"),
+    "unknown": ("deny", "not confirmed"),
+    "review": ("review", "needs a look"),
+    "needs_reason": ("review", "needs a reason"),
+    "approval": ("approval", "needs approval"),
+    "awaiting_approval": ("approval", "waits for a person"),
+    "pending": ("approval", "waiting"),
+    "scheduled": ("defer", "scheduled"),
+    "claimed": ("defer", "being handed over"),
+    "running": ("defer", "deciding"),
+    "withheld": ("held", "withheld"),
+    "no_action": ("held", "left alone"),
+    "cancelled": ("held", "cancelled"),
+    "preempted": ("held", "gave way"),
+    "expired": ("held", "expired"),
+}
+
+
+def text(words: str, classes: str = "") -> Element:
+    """A piece of text."""
+    with ui.element("div").classes(classes) as made:
+        ui.label(words)
+    return made
+
+
+def chip(words: str, meaning: str) -> Element:
+    """A chip; `meaning` is one of the theme's six."""
+    with ui.element("span").classes(f"u-chip {meaning}") as made:
+        ui.label(words)
+    return made
+
+
+def status_chip(status: str, extra: str = "") -> Element:
+    """The chip of a status, in words; what is not known is shown as it is, in grey."""
+    meaning, words = _STATUS.get(status, ("held", status.replace("_", " ")))
+    return chip(f"{words} · {extra}" if extra else words, meaning)
+
+
+@contextmanager
+def card(title: str = "", classes: str = "") -> Iterator[Element]:
+    """A white card, with a quiet title where there is one."""
+    with ui.element("section").classes(f"u-card {classes}") as made:
+        if title:
+            with ui.element("h2"):
+                ui.label(title)
+        yield made
+
+
+def sentence(summary: str, flip: str = "") -> None:
+    """The one sentence that comes first, and under it what would have changed it."""
+    with card(classes="u-sentence"):
+        text(summary)
+        if flip:
+            text(flip, "u-flip")
+
+
+@contextmanager
+def step(n: int | str, title: str, detail: str = "") -> Iterator[None]:
+    """One step of a timeline; chips and lines go inside."""
+    with ui.element("div").classes("u-step"):
+        text(str(n), "u-n")
+        with ui.element("div"):
+            with ui.element("div").classes("u-row"):
+                text(title, "u-strong")
+                if detail:
+                    text(detail, "u-code")
+            yield
+
+
+def key_hint(key: str) -> None:
+    """The key that does the same."""
+    text(key, "u-key")
+
+
+def button(
+    words: str, act: Callable[[], Any], *, kind: str = "", key: str = "", enabled: bool = True
+) -> Element:
+    """A button; `kind` is primary, danger or nothing."""
+    with ui.element("button").classes(f"u-button {kind}").props("type=button") as made:
+        ui.label(words)
+        if key:
+            key_hint(key)
+    if enabled:
+        made.on("click", act)
+    else:
+        made.props("disabled")
+    return made
+
+
+def fact(name: str, value: str, note: str = "") -> None:
+    """One fact: its name small, its value below, and where it is from."""
+    with ui.element("div").classes("u-fact"):
+        text(name, "u-small")
+        with ui.element("div").classes("u-row"):
+            text(value)
+            if note:
+                text(note, "u-small")
+
+
+def figure(value: str, words: str, to: str = "") -> None:
+    """A figure that leads to what it counts."""
+    with card():
+        if to:
+            with ui.link(target=to).classes("u-figure"):
+                ui.label(value)
+        else:
+            text(value, "u-figure")
+        text(words, "u-small")
+
+
+def empty(words: str) -> None:
+    """An empty state: says what to do next."""
+    text(words, "u-empty")
+
+
+@contextmanager
+def table(*heads: str) -> Iterator[None]:
+    """A table; rows are made with `row`."""
+    with ui.element("table").classes("u-table"):
+        with ui.element("thead"), ui.element("tr"):
+            for head in heads:
+                with ui.element("th"):
+                    ui.label(head)
+        with ui.element("tbody"):
+            yield
+
+
+@contextmanager
+def cell() -> Iterator[None]:
+    """One cell of a row."""
+    with ui.element("td"):
+        yield
+
+
+@contextmanager
+def row() -> Iterator[None]:
+    """One row of a table."""
+    with ui.element("tr"):
+        yield

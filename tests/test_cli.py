@@ -1,0 +1,163 @@
+"""The command, as a person at a shell uses it: real processes, real folders, plain errors."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+import cli
+from tests.source import ROOT
+
+DEMO_LIMIT = 240
+
+
+def usher(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("USHER_")}
+    return subprocess.run(
+        [sys.executable, "-m", "cli", *arguments],
+        cwd=cwd,
+        env={**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **environment},
+        capture_output=True,
+        text=True,
+        timeout=DEMO_LIMIT,
+    )
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """What `usher demo --once` printed, and the folder it left."""
+    folder = tmp_path_factory.mktemp("demo")
+    done = usher("demo", "--once", cwd=folder)
+    assert done.returncode == 0, done.stdout[-2_000:] + done.stderr[-2_000:]
+    return done.stdout, folder
+
+
+def story(demo: tuple[str, Path], name: str) -> str:
+    found = re.search(rf"^story: {name} (dec_\w+)$", demo[0], flags=re.M)
+    assert found, f"no line of the story {name}"
+    return found[1]
+
+
+def explained(demo: tuple[str, Path], name: str) -> str:
+    """The explanation of a story's decision, asked for afterwards and without a server."""
+    done = usher("explain", story(demo, name), "--data", ".usher/demo", cwd=demo[1])
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.timeout(DEMO_LIMIT)
+def test_the_demo_tells_eight_stories_and_ends_with_a_summary(demo: tuple[str, Path]) -> None:
+    assert len(re.findall(r"^story: \w+ dec_\w+$", demo[0], flags=re.M)) == 8
+    assert re.search(r"^\d+ decisions from [\d,]+ events in \d+ s", demo[0], flags=re.M)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("recovered_without_discount", r"got an e-mail\."),
+        ("discount_capped_by_margin", r"got an e-mail with 8 % off[\s\S]*15 % margin must be left"),
+        ("deferred_by_quiet_hours", r"08:00 Asia/Tokyo|got an e-mail"),
+        ("refused_by_weekly_cap", r"more than 3 marketing contacts in 7 days"),
+        ("withheld_for_suppression", r"Nothing was done and nothing was read"),
+        ("waiting_for_approval", r"A person is asked first|nobody answered in time"),
+        ("changed_by_purchase", r"did not go out"),
+        ("unprogrammed_event", r"Moved Abroad"),
+    ],
+)
+@pytest.mark.timeout(DEMO_LIMIT)
+def test_a_story_is_explained_in_words(demo: tuple[str, Path], name: str, says: str) -> None:
+    assert re.search(says, explained(demo, name))
+
+
+@pytest.mark.timeout(DEMO_LIMIT)
+def test_p8_a_story_replays_to_the_same_verdicts(demo: tuple[str, Path]) -> None:
+    decision = story(demo, "discount_capped_by_margin")
+    done = usher("replay", decision, "--data", ".usher/demo", cwd=demo[1])
+    assert done.returncode == 0
+    assert "the same verdicts" in done.stdout
+
+
+@pytest.mark.timeout(DEMO_LIMIT)
+def test_every_message_of_the_demo_lies_in_the_outbox(demo: tuple[str, Path]) -> None:
+    listed = usher("outbox", "list", "--data", ".usher/demo", cwd=demo[1])
+    effects = re.findall(r"eff_\w+", listed.stdout)
+    assert len(effects) >= 40
+    shown = usher("outbox", "show", effects[0], "--data", ".usher/demo", cwd=demo[1])
+    assert "Subject:" in shown.stdout
+    assert "List-Unsubscribe" in shown.stdout or "unsubscribe" in shown.stdout.lower()
+
+
+@pytest.mark.timeout(DEMO_LIMIT)
+def test_p8_the_demos_journal_verifies(demo: tuple[str, Path]) -> None:
+    done = usher("audit", "verify", "--data", ".usher/demo", cwd=demo[1])
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_import_is_taken_once_and_bad_rows_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "customers.csv"
+    file.write_text(
+        "user_id,email,timezone\nu1,a@example.com,Europe/Berlin\nu2,b@example.com,Mars/1\n"
+    )
+    first = usher("import", "customers.csv", "--data", "d", cwd=tmp_path)
+    again = usher("import", "customers.csv", "--data", "d", cwd=tmp_path)
+    assert first.returncode == again.returncode == 0, first.stderr
+    assert "2 rows in this run, 1 taken, 1 set aside" in first.stdout
+    assert re.search(r"line 3: timezone .*IANA", first.stdout)
+    assert "2 rows had been dealt with before" in again.stdout
+
+
+def test_a_broken_pack_is_told_with_file_line_and_column(tmp_path: Path) -> None:
+    text = (ROOT / "policies" / "commerce.yaml").read_text().replace("because:", "becuase:", 1)
+    (tmp_path / "mine.yaml").write_text(text)
+    done = usher("policy", "check", "mine.yaml", cwd=tmp_path)
+    assert done.returncode == 1
+    assert re.match(r"mine\.yaml:\d+:\d+: .*becuase", done.stdout)
+
+
+def test_the_shipped_pack_is_in_order(tmp_path: Path) -> None:
+    done = usher("policy", "check", str(ROOT / "policies" / "commerce.yaml"), cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "says"),
+    [
+        (("explain", "dec_nothing"), {}, "Not found: there is no decision dec_nothing"),
+        (("outbox", "show", "eff_1"), {}, "holds no data of usher"),
+        (("import", "nothing.csv"), {}, "nothing.csv"),
+        (("serve",), {"USHER_CLOCK": "yesterday"}, "setting clock"),
+        (("serve",), {"USHER_MASTER_KEY": "short"}, "USHER_MASTER_KEY must hold 32 bytes"),
+    ],
+)
+def test_what_goes_wrong_is_one_plain_line(
+    tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str], says: str
+) -> None:
+    done = usher(*arguments, cwd=tmp_path, **environment)
+    assert done.returncode == 2, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_every_command_is_documented_and_has_an_example() -> None:
+    documented = (ROOT / "docs" / "commands.md").read_text()
+    for path, command in commands():
+        assert f"usher {path}" in documented, path
+        assert command.help, path
+
+
+def commands() -> list[tuple[str, object]]:
+    root = get_command(cli.app)
+    found = []
+    for name, command in root.commands.items():  # type: ignore[attr-defined]
+        inner = getattr(command, "commands", None)
+        if inner is None:
+            found.append((name, command))
+        else:
+            found += [(f"{name} {sub}", c) for sub, c in inner.items()]
+    return found
