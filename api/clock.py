@@ -44,13 +44,11 @@ async def clock(runs: Service, principal: Viewer) -> dict[str, Any]:
 @router.post("")
 async def move(runs: Service, principal: Operator, request: Advance) -> dict[str, Any]:
     """Move simulated time on; answers when everything that fell due on the way is done."""
-    if request.to is not None:
-        target_us = (request.to - _EPOCH) // timedelta(microseconds=1)
-    else:
-        target_us = runs.clock.now_us() + _length(request.advance or "")
-    if target_us >= _LAST_US:
+    by_us = _length(request.advance) if request.advance is not None else None
+    to_us = (request.to - _EPOCH) // timedelta(microseconds=1) if request.to is not None else None
+    if (to_us if to_us is not None else runs.clock.now_us() + (by_us or 0)) >= _LAST_US:
         raise BadRequest("simulated time ends with the year 2999")
-    await runs.advance(to_us=target_us)
+    await runs.advance(by_us=by_us, to_us=to_us)
     return _shown(runs)
 
 
