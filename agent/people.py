@@ -1,7 +1,7 @@
 """People as operators meet them: looked up, looked at, suppressed, forgotten.
 
-A reference is our id or any identifier of theirs. Somebody unknown is suppressed by the identifier, and
-a profile that appears under it later inherits that.
+A reference is our id or any identifier of theirs. Somebody unknown is suppressed by the identifier,
+and a profile that appears under it later inherits that.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from agent.errors import Conflict, Gone, NotFound
+from agent.errors import BadRequest, Conflict, Gone, NotFound
 from agent.forgetting import Forgetting
 from agent.messages import Suppress
 from agent.paging import Page, checked_limit, page_of
@@ -25,6 +25,7 @@ from store.database import Database
 from store.ids import new_id
 from store.schema import customers, identifiers, journeys, memories, offers
 from store.sealing import Vault
+from tools.instants import microseconds
 
 
 class People:
@@ -215,13 +216,17 @@ def _suppress(
     suppression_id: str,
     now_us: int,
 ) -> dict[str, Any]:
-    customer_id = find(conn, vault, reference)
+    customer_id, erased = _find(conn, vault, reference)
+    if erased and customer_id is not None:
+        raise Gone("this person was erased")
     hashes: list[str | None] = [None]
     if customer_id is None:
         hashes = [identifier.hashed(vault) for identifier in possible(reference)]
         if not hashes:
             raise NotFound("this is no identifier that could be suppressed")
-    until = None if request.until is None else int(request.until.timestamp() * 1_000_000)
+    until = None if request.until is None else microseconds(request.until)
+    if until is not None and until <= now_us:
+        raise BadRequest("until lies in the past; leave it out for good")
     for k, identifier_hash in enumerate(hashes):
         suppression.suppress(
             conn,
