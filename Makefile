@@ -8,7 +8,7 @@ SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 USHER := $(VENV)/bin/usher
-ROOMS := agent api customers evals policies prompts store tools server.py cli.py
+ROOMS := agent api console customers evals policies prompts store tools server.py cli.py
 ARGS ?=
 
 .PHONY: help install install-dev demo serve test check eval bench soak lock contract clean

@@ -50,9 +50,7 @@ class Visit:
 
     async def still_may(self, role: str) -> bool:
         """Whether the visitor may do this now; says so on the page where not."""
-        fresh = await self.house.sessions.principal_of(
-            self.house.sessions.cookie_of(self.who)
-        )
+        fresh = await self.house.sessions.principal_of(self.house.sessions.cookie_of(self.who))
         if fresh is not None and fresh.may(role):
             return True
         ui.notify(f"This needs the role {role}; your key has {self.who.role}.", type="negative")

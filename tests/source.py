@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("agent", "api", "customers", "evals", "policies", "prompts", "store", "tools")
+ROOMS = ("agent", "api", "console", "customers", "evals", "policies", "prompts", "store", "tools")
 ROOT_MODULES = ("cli", "server")
 OURS = frozenset((*ROOMS, *ROOT_MODULES))
 

@@ -133,12 +133,15 @@ async def _did(visit: Visit, decision: dict[str, Any]) -> None:
 
 
 def _rules(decision: dict[str, Any]) -> None:
+    currency = decision["facts"].get("cart_currency")
     with card("Rules that spoke"):
         shown: set[str] = set()
         for made in decision["steps"]:
             for fired in made["verdict"]["fired"]:
-                if fired["rule"] in shown or fired["kind"] == "autonomy" and (
-                    fired["outcome"] == "allow"
+                if (
+                    fired["rule"] in shown
+                    or fired["kind"] == "autonomy"
+                    and (fired["outcome"] == "allow")
                 ):
                     continue
                 shown.add(fired["rule"])
@@ -149,7 +152,7 @@ def _rules(decision: dict[str, Any]) -> None:
                         text(fired["rule"], "u-strong")
                     text(f"“{fired['because']}”")
                     for name, value in fired["facts"].items():
-                        text(f"{name_of(name)}: {value_of(name, value)}", "u-small")
+                        text(f"{name_of(name)}: {value_of(name, value, currency)}", "u-small")
         if not shown:
             empty("No rule had anything to say against it.")
 

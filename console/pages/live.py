@@ -92,8 +92,11 @@ def _dropped(day: Day) -> None:
             if not n:
                 continue
             target = "/decisions" if status == "woken" else f"/decisions?status={status}"
-            with ui.link(target=target), ui.element("div").style(
-                "display:grid;grid-template-columns:1fr 90px 52px;gap:8px;align-items:center"
+            with (
+                ui.link(target=target),
+                ui.element("div").style(
+                    "display:grid;grid-template-columns:1fr 90px 52px;gap:8px;align-items:center"
+                ),
             ):
                 text(words)
                 with ui.element("div").classes("u-bar"):
