@@ -29,7 +29,7 @@ from agent.queued import (
 )
 from agent.run import Wake
 from agent.subjects import context_of
-from agent.triage import Incoming, Sort, Sorted, triage
+from agent.triage import FACT_EVENTS, Incoming, Sort, Sorted, triage
 from customers.barrier import barrier
 from store import approvals, ledger, wakeups
 from store.ledger import EffectStatus
@@ -54,21 +54,23 @@ def drain(
     contending: Mapping[str, str],
     first: bool,
     after: int = 0,
+    seen: int = 0,
 ) -> Drained:
     """Take what waits for this customer, `after` an arrival.
 
-    `contending`: journey → decision in memory.
+    `contending`: journey → decision in memory. `seen`: the newest arrival of an earlier drain.
     `first`: the lane has just been taken, so what a crash left running is picked up as well. Raises
     `Undrainable` for what cannot be taken up.
     """
     unit = LaneUnit.hold(conn, vault, ground, customer_id=customer_id, epoch=epoch, now_us=now_us)
-    return _Draining(unit, contending).take(first=first, after=after)
+    return _Draining(unit, contending, seen).take(first=first, after=after)
 
 
 class _Draining:
-    def __init__(self, unit: LaneUnit, contending: Mapping[str, str]) -> None:
+    def __init__(self, unit: LaneUnit, contending: Mapping[str, str], seen: int) -> None:
         self.unit = unit
         self.contending = contending
+        self.seen = seen
         self.out = Drained()
         self.planned: dict[str, list[Wake]] = {}
         self.urgent: set[str] = set()
@@ -153,6 +155,8 @@ class _Draining:
             for j in open_rows
         ]
         answers = triage(event, asked, unit.ground.agents.values())
+        if row.seq > self.seen:
+            self.facts_changed |= event.name in FACT_EVENTS or row.kind in ("identify", "alias")
         planned = [self._answer(row, event, wake, answer) for answer in answers]
         if not any(planned):
             self._state(row.id, "recorded", answers[0].why)
@@ -167,7 +171,6 @@ class _Draining:
         if answer.sort is Sort.ENDS and answer.journey_id is not None:
             status = "reached" if answer.why == "reached" else "closed"
             self._end(answer.journey_id, status, f"changed by {event.name}")
-        self.facts_changed |= answer.sort is not Sort.RECORD
         return False
 
     def _plan(self, row: Row[Any], event: Incoming, wake: Wake, answer: Sorted) -> bool:

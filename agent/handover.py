@@ -71,8 +71,11 @@ async def hand_over(
     )
 
 
-async def recover(env: Environment, *, customer_id: str, effect_id: str, epoch: int) -> None:
-    """A claim that a crash left behind: sent again where the channel deduplicates, else unknown."""
+async def recover(env: Environment, *, customer_id: str, effect_id: str, epoch: int) -> str | None:
+    """A claim that a crash left behind: sent again where the channel deduplicates, else unknown.
+
+    Returns the status its decision ends with.
+    """
     kind = await env.db.write(
         _reclaim,
         customer_id=customer_id,
@@ -81,12 +84,11 @@ async def recover(env: Environment, *, customer_id: str, effect_id: str, epoch: 
         claim_until=int(env.monotonic() * 1_000_000) + CLAIM_GOOD_FOR_US,
     )
     if kind is None:
-        return
+        return None
     channel = env.channels.get(kind)
     if channel is not None and channel.deduplicates:
-        await hand_over(env, customer_id=customer_id, effect_id=effect_id, epoch=epoch)
-        return
-    await env.db.write(
+        return await hand_over(env, customer_id=customer_id, effect_id=effect_id, epoch=epoch)
+    return await env.db.write(
         settle,
         env.db.vault,
         env.ground,

@@ -31,7 +31,7 @@ from agent.setting_aside import give_back, set_aside
 from store import lanes, ledger
 from store.lanes import StaleEpoch
 from store.ledger import EffectStatus
-from store.schema import customers
+from store.schema import customers, effects, events
 from store.sealing import Erased
 
 log = structlog.get_logger("usher.lane")
@@ -97,6 +97,7 @@ class Lane:
                     contending={journey: run.id for journey, run in self.contenders.items()},
                     first=first,
                     after=after,
+                    seen=self._arrival,
                 )
             except Undrainable as poison:
                 what = (poison.event_ids, poison.wakeup_id)
@@ -132,11 +133,9 @@ class Lane:
                 await self._give_up(run, reason)
         for opening, reason in drained.over:
             await self._give_up(Run.of(opening, epoch=self.epoch), reason)
-        for does, effect_ids in (
-            (recover, drained.handovers),
-            (release, drained.releases),
-            (regate, drained.regates),
-        ):
+        for effect_id in drained.handovers:
+            await self._recover(effect_id)
+        for does, effect_ids in ((release, drained.releases), (regate, drained.regates)):
             for effect_id in effect_ids:
                 await does(
                     self.env,
@@ -152,6 +151,18 @@ class Lane:
             self._hear(run, joined.pop(run.id, []))
             await self._run(run, "plan")
         await self._join(joined)
+
+    async def _recover(self, effect_id: str) -> None:
+        """Settle what an earlier worker had claimed, and tell whoever waits for its decision."""
+        left = await recover(
+            self.env, customer_id=self.customer_id, effect_id=effect_id, epoch=self.epoch
+        )
+        if left is None:
+            return
+        self.env.telemetry.decided.labels(left).inc()
+        decision_id, event_ids = await self.env.db.read(_decided_on, effect_id)
+        for event_id in event_ids:
+            self.env.board.announce(event_id, decision_id)
 
     async def _give_up(self, run: Run, reason: str) -> None:
         """Its journey is over, so it ends without a contact."""
@@ -306,6 +317,15 @@ def take(conn: Connection, customer_id: str) -> int:
     if row is None or row.erased_at is not None:
         raise Erased(f"{customer_id} has been erased")
     return lanes.take(conn, customer_id)
+
+
+def _decided_on(conn: Connection, effect_id: str) -> tuple[str, list[str]]:
+    """The decision of an effect, and its events."""
+    decision_id = str(
+        conn.execute(select(effects.c.decision_id).where(effects.c.id == effect_id)).scalar_one()
+    )
+    known = conn.execute(select(events.c.id).where(events.c.decision_id == decision_id))
+    return decision_id, [str(row.id) for row in known]
 
 
 def _in_hands(conn: Connection, customer_id: str, decision_id: str) -> bool:

@@ -1,0 +1,457 @@
+"""One customer's lane, from an event to a contact or none, in a whole deployment."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.assembly import Parts
+from agent.messages import Suppress
+from agent.planning import Proposal, Situation
+from store.schema import decisions, effects, journeys, offers, tickets, wakeups
+from tests.agent.deployment import (
+    CART,
+    ScriptedPlanner,
+    agent_file,
+    deployment,
+    does,
+    finish,
+    sends,
+    write,
+)
+from tools.channels.scripted import Scripted
+
+
+def reads(decision: dict[str, Any]) -> set[str]:
+    return {step["call"]["tool"] for step in decision["steps"] if step["kind"] == "read"}
+
+
+async def test_an_abandoned_cart_gets_one_reminder_and_every_event_an_end(tmp_path: Path) -> None:
+    async with deployment(tmp_path) as d:
+        await d.person()
+        decision = await d.decide()
+        assert decision["status"] == "completed"
+        assert {"get_profile", "get_inventory", "get_margin"} <= reads(decision)
+        [letter] = d.letters()
+        assert letter.to == "ada@example.com"
+        assert [row["status"] for row in d.contacts()] == ["sent"]
+        await d.runs.idle()
+        d.everything_ended()
+
+
+async def test_p1_a_denial_comes_back_to_the_planner_with_the_rule_that_fired(
+    tmp_path: Path,
+) -> None:
+    planner = ScriptedPlanner(does("create_offer", discount_bp=5_000, valid_hours=24), finish())
+    async with deployment(tmp_path, parts=Parts(planner=planner)) as d:
+        await d.person()
+        decision = await d.decide()
+    denied = planner.seen[1].steps[-1]
+    assert denied.outcome == "deny"
+    assert "max_discount" in [rule["rule"] for rule in denied.fired]
+    assert denied.result is not None and denied.result["denied"]
+    assert decision["status"] == "no_action" and decision["effects"] == []
+
+
+async def test_a_soft_rule_is_overcome_by_a_reason_that_the_journal_keeps(tmp_path: Path) -> None:
+    text = {"message": "cart_reminder_sms"}
+    planner = ScriptedPlanner(
+        sends("sms", **text), sends("sms", **text, overrides={"prefer_email": "they asked for it"})
+    )
+    async with deployment(tmp_path, parts=Parts(planner=planner)) as d:
+        await d.person(channels=("sms",))
+        decision = await d.decide()
+        first, second = decision["steps"]
+        assert first["verdict"]["outcome"] == "needs_reason"
+        assert second["verdict"]["outcome"] == "allow"
+        assert second["overrides"] == {"prefer_email": "they asked for it"}
+        assert [row["status"] for row in d.contacts()] == ["sent"]
+
+
+async def test_the_same_denied_call_again_ends_the_decision(tmp_path: Path) -> None:
+    again = does("create_offer", discount_bp=5_000, valid_hours=24)
+    planner = ScriptedPlanner(again, again, again, again)
+    async with deployment(tmp_path, parts=Parts(planner=planner)) as d:
+        await d.person()
+        decision = await d.decide()
+    assert decision["outcome"]["kind"] == "stopped"
+    assert len(planner.seen) == 2
+
+
+async def test_a_planner_that_never_ends_is_stopped(tmp_path: Path) -> None:
+    planner = ScriptedPlanner(*[does("get_profile") for _ in range(100)])
+    async with deployment(tmp_path, parts=Parts(planner=planner)) as d:
+        await d.person()
+        decision = await d.decide()
+    assert (decision["status"], decision["outcome"]["kind"]) == ("no_action", "stopped")
+    assert len(planner.seen) == 8
+
+
+async def test_an_offer_and_its_message_are_journalled_once_each(tmp_path: Path) -> None:
+    planner = ScriptedPlanner(
+        does("create_offer", discount_bp=1_000, valid_hours=72),
+        sends(message="cart_reminder_offer", offer=True),
+    )
+    async with deployment(tmp_path, parts=Parts(planner=planner)) as d:
+        await d.person()
+        decision = await d.decide()
+        kinds = [entry.kind for entry in d.entries(decision["id"])]
+        assert kinds.count("step") == 2
+        assert kinds.count("planned") == 2
+        assert kinds.count("closed") == 1
+        assert [e.body["status"] for e in d.entries(decision["id"]) if e.kind == "effect"] == [
+            "sent",
+            "claimed",
+            "sent",
+        ]
+        [offer] = d.rows(offers)
+        assert offer["status"] == "issued"
+        code = d.runs.db.vault.open("offers.code", offer["code_sealed"]).decode()
+        assert code in d.letters()[0].raw.decode()
+
+
+async def test_a_code_that_nobody_was_sent_is_taken_back(tmp_path: Path) -> None:
+    planner = ScriptedPlanner(does("create_offer", discount_bp=1_000, valid_hours=72), finish())
+    async with deployment(tmp_path, parts=Parts(planner=planner)) as d:
+        await d.person()
+        assert (await d.decide())["status"] == "no_action"
+        assert [row["status"] for row in d.rows(offers)] == ["void"]
+
+
+async def test_an_event_named_in_no_file_holds_the_contact_and_asks_people(tmp_path: Path) -> None:
+    async with deployment(tmp_path, settle=60) as d:
+        await d.person()
+        asked = asyncio.create_task(d.decide())
+        await until(lambda: d.statuses() == ["running"])
+        await d.track("Warehouse Flooded", place="Hamburg")
+        decision = await asked
+        await d.runs.idle()
+        assert decision["outcome"]["kind"] == "held"
+        assert d.contacts() == []
+        assert len(d.rows(tickets)) == 1
+        d.everything_ended()
+
+
+async def test_a_purchase_while_a_contact_waits_ends_it(tmp_path: Path) -> None:
+    async with deployment(tmp_path, settle=60) as d:
+        await d.person()
+        asked = asyncio.create_task(d.decide())
+        await until(lambda: d.statuses() == ["running"])
+        await d.track("Order Completed", order_id="o1", total=120, currency="EUR")
+        decision = await asked
+        assert (decision["status"], decision["outcome"]["kind"]) == ("no_action", "changed")
+        assert d.contacts() == []
+        assert d.rows(journeys)[0]["status"] == "reached"
+        await d.runs.idle()
+        d.everything_ended()
+
+
+async def test_a_newer_event_joins_the_decision_that_waits_and_is_heard(tmp_path: Path) -> None:
+    bigger = CART | {"value_minor": 24_000, "items": [{"sku": "SKU-1", "quantity": 2}]}
+    planner = ScriptedPlanner(sends(), sends())
+    async with deployment(tmp_path, parts=Parts(planner=planner), settle=60) as d:
+        await d.person()
+        asked = asyncio.create_task(d.decide())
+        await until(lambda: len(planner.seen) == 1)
+        again = asyncio.create_task(d.decide(cart=bigger))
+        await until(lambda: len(planner.seen) == 2)
+        assert planner.seen[1].context["cart"]["value_minor"] == 24_000
+        assert planner.seen[1].wakes == ["trigger", "trigger"]
+        assert (planner.seen[1].steps[-1].result or {}).keys() == {"withdrawn"}
+        d.runs.env.settle_seconds = 0
+        await d.track("Cart Viewed")
+        first, second = await asyncio.gather(asked, again)
+        assert first["id"] == second["id"]
+        assert len(first["event_ids"]) == 3
+        await d.runs.idle()
+        assert len(d.contacts()) == 1
+        d.everything_ended()
+
+
+async def test_p3_an_opt_out_while_a_contact_waits_stops_it(tmp_path: Path) -> None:
+    async with deployment(tmp_path, settle=60) as d:
+        await d.person()
+        asked = asyncio.create_task(d.decide())
+        await until(lambda: d.statuses() == ["running"])
+        d.runs.env.settle_seconds = 0
+        stop = Suppress(scope="purpose", reason="asked by phone")
+        await d.runs.people.suppress("ada", stop, by="ann")
+        decision = await asked
+        assert decision["status"] == "withheld"
+        assert d.contacts() == []
+
+
+async def test_p5_nothing_of_somebody_suppressed_reaches_a_planner(tmp_path: Path) -> None:
+    planner = ScriptedPlanner(sends())
+    async with deployment(tmp_path, parts=Parts(planner=planner)) as d:
+        await d.person()
+        stop = Suppress(scope="purpose", reason="asked by phone")
+        await d.runs.people.suppress("ada", stop, by="ann")
+        decision = await d.decide()
+        assert decision["status"] == "withheld"
+        assert planner.seen == []
+        await d.runs.idle()
+        assert d.states()[-1] == "withheld"
+
+
+def _three(folder: Path) -> Path:
+    extra = "mode: sandbox\n"
+    return write(
+        folder,
+        winback=agent_file("winback", "win_back", extra=extra),
+        upsell=agent_file("upsell", "sell_more", extra=extra),
+    )
+
+
+async def test_of_three_agents_one_contact_is_made_and_the_losers_are_named(
+    tmp_path: Path,
+) -> None:
+    sure = {"recover_cart": 9_000, "win_back": 5_000, "sell_more": 4_000}
+
+    class ByGoal(ScriptedPlanner):
+        async def propose(self, situation: Situation) -> Proposal:
+            self.seen.append(situation)
+            return sends(sure=sure[situation.goal])(situation)
+
+    prompts = _three(tmp_path / "prompts")
+    async with deployment(tmp_path / "data", parts=Parts(planner=ByGoal()), prompts=prompts) as d:
+        await d.person()
+        await d.track("Cart Abandoned", cart=CART)
+        await d.runs.idle()
+        made = [await d.decision(row["id"]) for row in d.rows(decisions)]
+        by_goal = {decision["goal"]: decision for decision in made}
+        assert by_goal.keys() == sure.keys()
+        assert [row["status"] for row in d.contacts()] == ["sent"]
+        winner = by_goal["recover_cart"]
+        assert winner["status"] == "completed"
+        assert {lost["goal"] for lost in winner["losers"]} == {"win_back", "sell_more"}
+        for goal in ("win_back", "sell_more"):
+            lost = by_goal[goal]
+            assert (lost["status"], lost["outcome"]["kind"]) == ("no_action", "lost")
+            assert lost["outcome"]["look_again_at"] > d.runs.clock.now_us()
+            assert lost["losers"][0]["terms"]["p"] == sure[goal] * 100
+        looks = d.rows(wakeups, kind="another_look", state="pending")
+        assert len(looks) == 2
+        d.everything_ended()
+
+
+async def test_losers_stand_again_where_the_best_contact_comes_to_nothing(tmp_path: Path) -> None:
+    """The winner's address closes between arbitration and claim; the text message goes instead."""
+    prompts = write(tmp_path / "prompts", winback=agent_file("winback", "win_back"))
+
+    class ByGoal(ScriptedPlanner):
+        async def propose(self, situation: Situation) -> Proposal:
+            self.seen.append(situation)
+            if situation.goal == "win_back":
+                why = {"prefer_email": "they said so"}
+                text = sends("sms", message="cart_reminder_sms", sure=8_000, overrides=why)
+                return text(situation)
+            return (sends() if not situation.steps else finish())(situation)
+
+    planner = ByGoal()
+    async with deployment(
+        tmp_path / "data", parts=Parts(planner=planner), prompts=prompts, settle=60
+    ) as d:
+        await d.person(channels=("email", "sms"), preferredChannel="email")
+        await d.track("Cart Abandoned", cart=CART)
+        await until(lambda: len(planner.seen) == 2)
+        d.runs.env.settle_seconds = 0
+        await d.runs.people.suppress(
+            "ada", Suppress(scope="address", channel="email", reason="bounced"), by="ann"
+        )
+        await d.runs.idle()
+        assert [(row["channel"], row["status"]) for row in d.contacts()] == [("sms", "sent")]
+        d.everything_ended()
+
+
+async def test_a_stronger_contact_preempts_a_queued_weaker_one_of_another_journey(
+    tmp_path: Path,
+) -> None:
+    prompts = write(
+        tmp_path / "prompts", winback=agent_file("winback", "win_back", trigger="Quiet")
+    )
+
+    class ByGoal(ScriptedPlanner):
+        async def propose(self, situation: Situation) -> Proposal:
+            return sends(sure=3_000 if situation.goal == "win_back" else 9_000)(situation)
+
+    async with deployment(
+        tmp_path / "data",
+        parts=Parts(planner=ByGoal()),
+        prompts=prompts,
+        clock="2026-03-03T22:00:00Z",
+    ) as d:
+        await d.person()
+        await d.track("Quiet", cart=CART)
+        await d.runs.idle()
+        assert d.statuses() == ["scheduled"]
+        strong = await d.decide()
+        assert strong["status"] == "scheduled"
+        assert [row["status"] for row in d.contacts()] == ["preempted", "scheduled"]
+        weak = await d.decision(d.rows(decisions)[0]["id"])
+        assert (weak["status"], weak["outcome"]["kind"]) == ("no_action", "preempted")
+        assert weak["outcome"]["look_again_at"] > d.runs.clock.now_us()
+        assert [lost["decision_id"] for lost in strong["losers"]] == [weak["id"]]
+
+
+async def test_a_weaker_contact_loses_to_what_is_queued(tmp_path: Path) -> None:
+    prompts = write(
+        tmp_path / "prompts", winback=agent_file("winback", "win_back", trigger="Quiet")
+    )
+
+    class ByGoal(ScriptedPlanner):
+        async def propose(self, situation: Situation) -> Proposal:
+            return sends(sure=9_000 if situation.goal == "win_back" else 3_000)(situation)
+
+    async with deployment(
+        tmp_path / "data",
+        parts=Parts(planner=ByGoal()),
+        prompts=prompts,
+        clock="2026-03-03T22:00:00Z",
+    ) as d:
+        await d.person()
+        await d.track("Quiet", cart=CART)
+        await d.runs.idle()
+        weak = await d.decide()
+        assert (weak["status"], weak["outcome"]["kind"]) == ("no_action", "lost")
+        assert [row["status"] for row in d.contacts()] == ["scheduled"]
+
+
+async def test_a_preempting_message_keeps_the_code_that_it_carries(tmp_path: Path) -> None:
+    """The code was made by the decision whose contact is pre-empted; it must not be taken back."""
+
+    class OfferOnce(ScriptedPlanner):
+        async def propose(self, situation: Situation) -> Proposal:
+            if not situation.offers:
+                return does("create_offer", discount_bp=1_000, valid_hours=72)(situation)
+            proposal = sends(message="cart_reminder_offer")(situation)
+            call = proposal.calls[0]
+            args = call.args | {"offer_id": situation.offers[0]["offer_id"]}
+            return Proposal("", (type(call)(call.id, call.tool, args, "", 9_000),))
+
+    async with deployment(
+        tmp_path, parts=Parts(planner=OfferOnce()), clock="2026-03-03T22:00:00Z"
+    ) as d:
+        await d.person()
+        assert (await d.decide())["status"] == "scheduled"
+        assert (await d.decide())["status"] == "scheduled"
+        assert [row["status"] for row in d.contacts()] == ["preempted", "scheduled"]
+        assert [row["status"] for row in d.rows(offers)] == ["issued"]
+        await d.advance(hours=12)
+        assert [row["status"] for row in d.contacts()] == ["preempted", "sent"]
+
+
+async def test_a_shadow_decides_to_the_end_and_claims_nothing(tmp_path: Path) -> None:
+    prompts = write(
+        tmp_path / "prompts",
+        shadowed=agent_file("shadowed", "win_back", extra="mode: shadow\n"),
+    )
+    planner = ScriptedPlanner(does("create_offer", discount_bp=500, valid_hours=72), sends())
+    async with deployment(tmp_path / "data", parts=Parts(planner=planner), prompts=prompts) as d:
+        await d.person()
+        decision = await d.decide(goal="win_back")
+        assert (decision["status"], decision["outcome"]["kind"]) == ("no_action", "shadow")
+        assert [step["result"]["shadow"] for step in decision["steps"]] == [True, True]
+        assert d.rows(effects) == [] and d.rows(offers) == []
+
+
+@pytest.mark.parametrize(("arm", "kind"), [("rules", "rules"), ("nothing", "none")])
+async def test_p13_a_control_arm_never_meets_the_agent(tmp_path: Path, arm: str, kind: str) -> None:
+    prompts = write(
+        tmp_path / "prompts",
+        winback=agent_file("winback", "win_back", extra=f"arms: {{{arm}: 10000}}\n"),
+    )
+    planner = ScriptedPlanner(sends())
+    async with deployment(tmp_path / "data", parts=Parts(planner=planner), prompts=prompts) as d:
+        await d.person()
+        decision = await d.decide(goal="win_back")
+        assert decision["arm"] == arm
+        assert decision["planner"]["kind"] == kind
+        await d.track("Never Heard Of", cart=CART)
+        await d.advance(days=8)
+        assert planner.seen == []
+        assert d.contacts() == []
+        d.everything_ended()
+
+
+async def test_a_service_message_goes_out_at_once_and_is_handed_over(tmp_path: Path) -> None:
+    prompts = tmp_path / "prompts"
+    write(
+        prompts,
+        care=agent_file("care", "give_news", purpose="service", messages=("news",)),
+    )
+    write(prompts / "messages", **{"news.en": SERVICE})
+    planner = ScriptedPlanner(sends(message="news"))
+    channel = Scripted()
+    async with deployment(
+        tmp_path / "data",
+        parts=Parts(planner=planner, channels={"email": channel}),
+        prompts=prompts,
+        settle=60,
+    ) as d:
+        await d.person()
+        decision = await d.decide(goal="give_news")
+        assert decision["status"] == "completed"
+        assert [row["status"] for row in d.contacts()] == ["sent"]
+        assert len(channel.arrived) == 1
+
+
+SERVICE = """---
+name: news
+locale: en
+default: true
+class: service
+channel: email
+purpose: service
+approved_by: support
+slots: {}
+---
+# Subject
+News about your order
+# Text
+Your order is on its way.
+# HTML
+<p>Your order is on its way.</p>
+"""
+
+
+async def test_a_decision_that_raises_fails_once_and_the_lane_goes_on(tmp_path: Path) -> None:
+    class Broken(ScriptedPlanner):
+        async def propose(self, situation: Situation) -> Proposal:
+            self.seen.append(situation)
+            if len(self.seen) == 1:
+                raise ValueError("a customer's words")
+            return sends()(situation)
+
+    async with deployment(tmp_path, parts=Parts(planner=Broken())) as d:
+        await d.person()
+        failed = await d.decide()
+        assert failed["status"] == "failed"
+        assert failed["outcome"]["reason"] == "a fault of ours: ValueError"
+        assert (await d.decide())["status"] == "completed"
+        await d.runs.idle()
+        d.everything_ended()
+        assert d.statuses() == ["failed", "completed"]
+
+
+async def test_what_left_running_is_counted_by_status(tmp_path: Path) -> None:
+    planner = ScriptedPlanner(sends(), finish())
+    async with deployment(tmp_path, parts=Parts(planner=planner)) as d:
+        await d.person()
+        await d.person("bob")
+        await d.decide()
+        await d.decide("bob")
+        await d.runs.people.suppress("ada", Suppress(scope="all", reason="asked"), by="ann")
+        await d.decide()
+        told = (await d.runs.metrics()).decode()
+        for status in ("completed", "no_action", "withheld"):
+            assert f'usher_decisions_total{{status="{status}"}} 1.0' in told
+
+
+async def until(holds: Any) -> None:
+    """Let the loop run until something holds; the test's own time limit ends it."""
+    while not holds():
+        await asyncio.sleep(0)
