@@ -74,6 +74,8 @@ class Approving:
         )
         if not decided:
             now = await self.get(approval_id)
+            if now["status"] == "pending":
+                raise Conflict("nobody answered this question in time, so it was not done")
             who = f" by {now['decided_by']}" if now["decided_by"] else ""
             raise Conflict(f"this question is {now['status']} already{who}")
         self._wake(question["customer_id"])

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from agent.errors import Gone, Invalid, NotFound
+from agent.errors import BadRequest, Gone, Invalid, NotFound
 from agent.explain import explain, summary_of
 from agent.paging import Page, checked_limit, page_of
 from agent.projection import project
@@ -19,6 +19,7 @@ from store.schema import decisions
 from store.sealing import Erased, Vault
 from tools.packs import NoPack, PackShelf
 
+_FILTERS = frozenset({"customer_id", "goal", "agent", "arm", "mode", "status", "journey_id"})
 _ERASED = "this person was erased; the decision can no longer be read"
 
 
@@ -39,6 +40,9 @@ class Decisions:
     async def listing(self, *, after: str | None, limit: int, filters: Mapping[str, str]) -> Page:
         """Decisions, newest first. `filters`: columns such as customer_id, goal, status."""
         checked_limit(limit)
+        unknown = sorted(filters.keys() - _FILTERS)
+        if unknown:
+            raise BadRequest(f"decisions are not filtered by {', '.join(unknown)}")
         rows = await self._db.read(
             _listed, self._db.vault, after=after, limit=limit + 1, filters=dict(filters)
         )

@@ -1,7 +1,7 @@
 """The intake: what comes in from outside is checked, written to the inbox, and only then answered.
 
-A time that lies ahead of ours is taken as now: nothing has happened in the future. Whoever a message
-names must be somebody; a message that names nobody is refused, never parked.
+A time that lies ahead of ours is taken as now: nothing has happened in the future. Whoever a
+message names must be somebody; a message that names nobody is refused, never parked.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from agent.accepting import Accepted, Incoming, accept
 from agent.errors import BadRequest, Invalid
 from agent.lane_unit import Ground
 from agent.messages import Message, TriggerRequest
+from agent.plain import unplain
 from customers.identifiers import identifiers_of
 from customers.zones import known_zone
 from store.clock import Clock
@@ -22,6 +23,7 @@ from store.ids import new_id
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+MOST_ITEMS = 1_000
 
 
 class Intake:
@@ -44,6 +46,9 @@ class Intake:
         if request.goal not in ground.agents:
             known = ", ".join(sorted(ground.agents))
             raise Invalid(f"no agent pursues the goal '{request.goal}'; there are: {known}")
+        problem = unplain(request.context, where="context")
+        if problem is not None:
+            raise BadRequest(problem)
         _check_cart(request.context, currency)
         now_us = self._clock.now_us()
         key = request.idempotencyKey
@@ -60,11 +65,15 @@ class Intake:
         return taken[0]
 
     def _incoming(self, index: int, message: Message, now_us: int) -> Incoming:
+        where = f"message {index} ({message.type})"
+        for field, value in message:
+            problem = unplain(value, where=field)
+            if problem is not None:
+                raise BadRequest(f"{where}: {problem}")
         body = message.model_dump(mode="json", exclude_none=True)
         stated = message.occurred_at
         at = now_us if stated is None else (stated - _EPOCH) // _MICROSECOND
-        body["occurred_at_us"] = min(max(0, at), now_us)
-        where = f"message {index} ({message.type})"
+        body["occurred_at_us"] = min(max(1, at), now_us)
         if not identifiers_of(body):
             raise BadRequest(
                 f"{where} names nobody: give userId or anonymousId (or an e-mail or phone trait); "
@@ -99,9 +108,11 @@ def _trigger_body(request: TriggerRequest, now_us: int) -> dict[str, Any]:
 
 
 def _check_zone(body: Mapping[str, Any], where: str) -> None:
-    context = body.get("context")
+    context = body.get("context") or {}
+    inner = context.get("traits")
     stated = {
-        "context.timezone": context.get("timezone") if isinstance(context, Mapping) else None,
+        "context.timezone": context.get("timezone"),
+        "context.traits.timezone": inner.get("timezone") if isinstance(inner, Mapping) else None,
         "traits.timezone": (body.get("traits") or {}).get("timezone"),
     }
     for field, zone in stated.items():
@@ -123,11 +134,15 @@ def _check_cart(context: Mapping[str, Any], currency: str) -> None:
             f"context.cart.currency is not {currency}, the currency of the policy pack in force; "
             "nothing is converted"
         )
+    if not isinstance(cart.get("id", ""), (str, int)):
+        raise Invalid("context.cart.id must be a text or a whole number")
     items = cart.get("items", [])
     if not isinstance(items, list) or not all(
-        isinstance(i, Mapping) and i.get("sku") for i in items
+        isinstance(i, Mapping) and i.get("sku") and isinstance(i["sku"], (str, int)) for i in items
     ):
         raise Invalid("context.cart.items must be a list of {sku, quantity, price_minor?}")
+    if len(items) > MOST_ITEMS:
+        raise Invalid(f"context.cart.items: no cart holds more than {MOST_ITEMS} lines")
     for item in items:
         for field, least in (("quantity", 1), ("price_minor", 0)):
             value = item.get(field)

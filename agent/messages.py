@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from customers.zones import known_zone
+
 Text = Annotated[str, Field(min_length=1, max_length=1_000)]
+#: Scripts send an empty text where they know nobody; it names nobody and is no error by itself.
+Id = Annotated[str, Field(max_length=1_000)] | int
+#: A text that any database can hold and any line of a file can show.
+Line = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Minor = Annotated[int, Field(ge=0, le=10**12, strict=True)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 TYPES = ("track", "identify", "alias", "page", "screen", "group")
@@ -21,10 +26,10 @@ class Message(BaseModel):
 
     type: Literal["track", "identify", "alias", "page", "screen", "group"]
     messageId: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    userId: Text | int | None = None
-    anonymousId: Text | int | None = None
-    previousId: Text | int | None = None
-    groupId: Text | int | None = None
+    userId: Id | None = None
+    anonymousId: Id | None = None
+    previousId: Id | None = None
+    groupId: Id | None = None
     event: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     name: str | None = None
     properties: dict[str, Any] | None = None
@@ -81,7 +86,7 @@ class TriggerRequest(BaseModel):
     @classmethod
     def _known_zone(cls, context: dict[str, Any]) -> dict[str, Any]:
         zone = context.get("timezone")
-        if zone is not None and zone not in available_timezones():
+        if zone is not None and known_zone(zone) is None:
             raise ValueError("context.timezone is not the name of an IANA time zone")
         return context
 
@@ -91,14 +96,14 @@ class ProductIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    sku: Annotated[str, Field(min_length=1, max_length=200)]
-    name: Annotated[str, Field(min_length=1, max_length=300)]
+    sku: Annotated[Line, Field(max_length=200)]
+    name: Annotated[Line, Field(max_length=300)]
     price_minor: Minor | None = None
     cost_minor: Minor | None = None
     currency: Currency
     stock: Minor | None = None
     tax_bp: Annotated[int, Field(ge=0, le=10_000, strict=True)] = 0
-    category: Annotated[str, Field(max_length=200)] | None = None
+    category: Annotated[Line, Field(max_length=200)] | None = None
 
 
 class Suppress(BaseModel):
@@ -110,6 +115,14 @@ class Suppress(BaseModel):
     channel: Literal["email", "sms"] | None = None
     reason: Annotated[str, Field(min_length=1, max_length=500)]
     until: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _names_its_channel(self) -> Suppress:
+        if self.scope == "address" and self.channel is None:
+            raise ValueError("scope 'address' needs the 'channel'")
+        if self.scope == "all" and self.channel is not None:
+            raise ValueError("scope 'all' is every channel; leave 'channel' out or use 'address'")
+        return self
 
 
 class Answer(BaseModel):

@@ -1,4 +1,7 @@
-"""Settings: `usher.toml` in the working folder, or `USHER_*` in the environment, which wins."""
+"""Settings: `usher.toml` in the working folder, or `USHER_*` in the environment, which wins.
+
+What is no setting is an error that names it, in both: a typing error must not look like a choice.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from prompts.problems import did_you_mean
 from store.master_key import decode
 
 
@@ -21,7 +25,12 @@ class Settings(BaseSettings):
     """What a deployment may set. An unknown key in `usher.toml` is an error."""
 
     model_config = SettingsConfigDict(
-        env_prefix="USHER_", toml_file="usher.toml", extra="forbid", frozen=True
+        env_prefix="USHER_",
+        env_ignore_empty=True,
+        toml_file="usher.toml",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     data: Path = Field(
@@ -104,6 +113,22 @@ class Settings(BaseSettings):
     embedder: Literal["wordllama", "hashing"] = Field(
         default="wordllama", description="Embeddings for memory; `hashing` knows no meaning."
     )
+
+    @model_validator(mode="after")
+    def _no_strangers(self) -> Settings:
+        """A `USHER_` variable that is no setting is a typing error, and said so at the start."""
+        known = {f"USHER_{name}".upper() for name in type(self).model_fields}
+        strangers = sorted(
+            name
+            for name in os.environ
+            if name.upper().startswith("USHER_") and name.upper() not in known
+        )
+        if strangers:
+            said = "; ".join(
+                f"{name} is no setting{did_you_mean(name.upper(), known)}" for name in strangers
+            )
+            raise ValueError(said)
+        return self
 
     @classmethod
     def settings_customise_sources(

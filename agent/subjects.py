@@ -26,7 +26,8 @@ def context_of(properties: Mapping[str, Any]) -> dict[str, Any]:
         "value_minor": _minor(properties.get("value", properties.get("total")), currency),
         "items": [_item(item, currency) for item in items if isinstance(item, Mapping)],
     }
-    return {"cart": {key: value for key, value in cart.items() if value is not None}}
+    rest = {key: value for key, value in properties.items() if key != "products"}
+    return {**rest, "cart": {key: value for key, value in cart.items() if value is not None}}
 
 
 def subject_of(goal: str, context: Mapping[str, Any]) -> str:
@@ -48,10 +49,9 @@ def subject_of(goal: str, context: Mapping[str, Any]) -> str:
 
 
 def _item(item: Mapping[str, Any], currency: Any) -> dict[str, Any]:
-    quantity = item.get("quantity")
     made = {
         "sku": item.get("sku") or item.get("product_id"),
-        "quantity": quantity if isinstance(quantity, int) else 1,
+        "quantity": item.get("quantity"),
         "price_minor": _minor(item.get("price"), currency),
     }
     return {key: value for key, value in made.items() if value is not None}

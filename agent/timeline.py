@@ -1,17 +1,23 @@
 """One person's timeline: what arrived, what was decided, what was done, newest first.
 
-The order and the page come from plain columns; only what is on the page is opened.
+At one instant the order is that in which things came to be, which their ids tell: an event, the
+decision it led to, its effect. The order and the page come from plain columns; only what is on the
+page is opened.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, literal, or_, select, union_all
+from sqlalchemy import Connection, Select, and_, func, literal, or_, select, union_all
 
 from agent.errors import BadRequest
 from store.schema import approvals, decisions, effects, events, suppressions
 from store.sealing import Vault
+
+#: Ids are three letters, an underscore, and a ULID that sorts by when it was made (`store.ids`).
+_PREFIX = 4
+_LONGEST_INSTANT = 18
 
 
 def timeline(
@@ -19,18 +25,24 @@ def timeline(
 ) -> list[dict[str, Any]]:
     """Items `{kind, at, id, …}` older than the cursor `after` (`at:id`)."""
     parts = union_all(
-        _part("event", events, events.c.received_at),
-        _part("decision", decisions, decisions.c.opened_at),
-        _part("effect", effects, effects.c.claimed_at),
-        _part("approval", approvals, approvals.c.requested_at),
-        _part("suppression", suppressions, suppressions.c.at),
+        _part("event", events, events.c.received_at, customer_id),
+        _part("decision", decisions, decisions.c.opened_at, customer_id),
+        _part("effect", effects, effects.c.claimed_at, customer_id),
+        _part("approval", approvals, approvals.c.requested_at, customer_id),
+        _part("suppression", suppressions, suppressions.c.at, customer_id),
     ).subquery()
-    query = select(parts.c.kind, parts.c.at, parts.c.id).where(parts.c.customer_id == customer_id)
+    query = select(parts.c.kind, parts.c.at, parts.c.id)
     if after is not None:
         at, ref = _cursor(after)
-        older = or_(parts.c.at < at, and_(parts.c.at == at, parts.c.id < ref))
-        query = query.where(older)
-    query = query.order_by(parts.c.at.desc(), parts.c.id.desc()).limit(limit)
+        born = ref[_PREFIX:]
+        query = query.where(
+            or_(
+                parts.c.at < at,
+                and_(parts.c.at == at, parts.c.born < born),
+                and_(parts.c.at == at, parts.c.born == born, parts.c.id < ref),
+            )
+        )
+    query = query.order_by(parts.c.at.desc(), parts.c.born.desc(), parts.c.id.desc()).limit(limit)
     return [
         {
             "kind": row.kind,
@@ -43,15 +55,18 @@ def timeline(
     ]
 
 
-def _part(kind: str, table: Any, at: Any) -> Select[Any]:
+def _part(kind: str, table: Any, at: Any, customer_id: str) -> Select[Any]:
     return select(
-        literal(kind).label("kind"), at.label("at"), table.c.id.label("id"), table.c.customer_id
-    )
+        literal(kind).label("kind"),
+        at.label("at"),
+        table.c.id.label("id"),
+        func.substr(table.c.id, _PREFIX + 1).label("born"),
+    ).where(table.c.customer_id == customer_id)
 
 
 def _cursor(text: str) -> tuple[int, str]:
     at, _, ref = text.partition(":")
-    if not at.isdigit() or not ref:
+    if not (at.isascii() and at.isdecimal() and len(at) <= _LONGEST_INSTANT and len(ref) > _PREFIX):
         raise BadRequest("cursor is not one that this list gave")
     return int(at), ref
 
