@@ -247,6 +247,24 @@ def reclaim(conn: Connection, effect_id: str, *, epoch: int, claim_until: int) -
     return None if row is None else str(row.channel)
 
 
+def hand_over_by(conn: Connection, effect_id: str, *, epoch: int, via: str) -> bool:
+    """Write down by which channel a claim is handed over, before it is; False if it is no claim.
+
+    What was written once stays: a claim never goes by two channels.
+    """
+    written = conn.execute(
+        update(effects)
+        .where(
+            effects.c.id == effect_id,
+            effects.c.status == EffectStatus.CLAIMED.value,
+            effects.c.claim_epoch == epoch,
+            effects.c.via.is_(None) | (effects.c.via == via),
+        )
+        .values(via=via)
+    )
+    return written.rowcount == 1
+
+
 def still_claimed(conn: Connection, effect_id: str, *, epoch: int, monotonic_us: int) -> bool:
     """Asked just before hand-over: claimed by this epoch, the claim is still good, the lane too.
 

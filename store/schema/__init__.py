@@ -12,7 +12,15 @@ from __future__ import annotations
 from store.schema.arrivals import events, import_rejects, imports, inbox, lanes, wakeups
 from store.schema.catalogue import products
 from store.schema.columns import metadata
-from store.schema.deployment import clock, documents, live_documents, meta, principals, replies
+from store.schema.deployment import (
+    agent_modes,
+    clock,
+    documents,
+    live_documents,
+    meta,
+    principals,
+    replies,
+)
 from store.schema.key_table import key_metadata, subject_keys
 from store.schema.outcomes import (
     approvals,
@@ -38,6 +46,7 @@ from store.schema.people import (
 from store.schema.work import anchors, decisions, journal, journal_heads, journeys
 
 __all__ = [
+    "agent_modes",
     "anchors",
     "approvals",
     "clock",

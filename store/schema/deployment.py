@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    PrimaryKeyConstraint,
+    UniqueConstraint,
+)
 
 from store.schema.columns import binary, integer, one_of, table, words
 
@@ -56,6 +62,21 @@ live_documents = table(
         ["kind", "name", "version"], ["documents.kind", "documents.name", "documents.version"]
     ),
 )
+
+agent_modes = table(
+    "agent_modes",
+    integer("id", autoincrement=True),
+    words("agent"),
+    words("mode"),
+    words("by"),
+    integer("at"),
+    words("seen", nullable=True),
+    PrimaryKeyConstraint("id"),
+    one_of("mode", "shadow", "sandbox", "live"),
+    CheckConstraint("mode <> 'live' OR seen IS NOT NULL", name="live_was_seen"),
+)
+"""Who set how far an agent may go, and what they were shown before; the newest row holds."""
+Index("ix_agent_modes_agent", agent_modes.c.agent, agent_modes.c.id)
 
 replies = table(
     "replies",

@@ -32,6 +32,7 @@ effects = table(
     integer("claim_until"),
     integer("settled_at", nullable=True),
     words("sha256", nullable=True),
+    words("via", nullable=True),
     binary("body_sealed"),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("idempotency_key"),
@@ -47,6 +48,7 @@ effects = table(
         "expired",
     ),
 )
+"""`via`: the channel that reaches people by which it is handed over; written before that begins."""
 Index("ix_effects_customer_id", effects.c.customer_id, effects.c.claimed_at)
 Index("ix_effects_decision_id", effects.c.decision_id)
 Index(

@@ -221,6 +221,24 @@ def test_p4_an_open_claim_is_taken_over_by_a_newer_epoch_only(
     assert db.write_now(reclaim, "eff_none", epoch=9, claim_until=99) is None
 
 
+def test_p3_a_claim_goes_by_one_channel_which_is_written_down_before(
+    any_database: Database, ada: str
+) -> None:
+    db = any_database
+    db.write_now(claim, db.vault, effect(ada))
+
+    def by(via: str, epoch: int = 0) -> bool:
+        return db.write_now(ledger.hand_over_by, "eff_1", epoch=epoch, via=via)
+
+    assert not by("mail", epoch=1)
+    assert by("mail") and by("mail")
+    assert not by("other"), "what was begun by one channel is not begun by another"
+    row = db.read_now(ledger.get, "eff_1")
+    assert row is not None and row.via == "mail"
+    db.write_now(ledger.move, "eff_1", to=S.CANCELLED, at=200, reason="unsubscribed")
+    assert not by("mail")
+
+
 def test_a_scheduled_effect_is_claimed_for_its_hand_over_once(
     any_database: Database, ada: str
 ) -> None:
