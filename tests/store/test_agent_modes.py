@@ -1,4 +1,4 @@
-"""How far agents may go: the newest setting holds, all of them stay, `live` never without a look."""
+"""How far agents may go: the newest setting holds, all stay, and `live` is never without a look."""
 
 from __future__ import annotations
 
