@@ -10,8 +10,8 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.errors import UsherError
+from agent.fault_place import place_of
 from api.problems import of_error
-from api.standard_error import place_of
 
 log = structlog.get_logger("usher.api")
 

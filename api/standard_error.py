@@ -16,9 +16,7 @@ from typing import Any
 
 import structlog
 
-_OURS = frozenset(
-    {"agent", "api", "cli", "customers", "evals", "policies", "prompts", "server", "store", "tools"}
-)
+from agent.fault_place import place_of
 
 
 def only_our_words() -> None:
@@ -61,18 +59,6 @@ class ClassAndPlace(logging.Formatter):
         if fault is not None:
             line |= {"error": type(fault).__name__, "at": place_of(fault)}
         return json.dumps(line)
-
-
-def place_of(fault: BaseException) -> str | None:
-    """`agent.lane:88`: the innermost line of ours that a fault came through."""
-    found = None
-    trace: TracebackType | None = fault.__traceback__
-    while trace is not None:
-        module = str(trace.tb_frame.f_globals.get("__name__", ""))
-        if module.partition(".")[0] in _OURS:
-            found = f"{module}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return found
 
 
 def _ended(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:

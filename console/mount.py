@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from agent.runs import Runs
-from console import login
+from console import faults, login
 from console.frame import House
 from console.guard import Guard
 from console.pages import decision, live
@@ -29,6 +29,7 @@ def mount(app: FastAPI, runs: Runs) -> Sessions:
     app.add_api_route("/v1/{rest:path}", _no_such_route, methods=_METHODS, include_in_schema=False)
     for page in _PAGES:
         page.register(house)
+    faults.register()
     ui.run_with(app, mount_path="/", title="Usher", show_welcome_message=False, dark=None)
     app.add_middleware(Guard, sessions=sessions)
     return sessions

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from api.standard_error import place_of
+from agent.fault_place import place_of
 from tests.source import ROOT
 
 SECRET = "ada@example.com"
