@@ -20,6 +20,7 @@ from agent.accepting import Accepted
 from agent.approving import Approving
 from agent.board import WaitingBoard
 from agent.catalogue import check_currency, put_products
+from agent.counts import Counts
 from agent.decisions import Decisions, projected
 from agent.dispatcher import InProcessDispatcher, waiting_customers
 from agent.effects import Effects
@@ -98,6 +99,7 @@ class Runs:
         self.decisions = Decisions(db, env.shelf)
         self.effects = Effects(db)
         self.figures = Figures(db, clock)
+        self.counts = Counts(db, clock, env.shelf, env.pack_name)
         self.people = People(db, clock, forgetting, wake=self.dispatcher.wake)
         self.approving = Approving(db, clock, wake=self.dispatcher.wake)
         self.publishing = Publishing(db, clock, env.shelf)

@@ -1,0 +1,131 @@
+"""Figures of a span of days: decisions, contacts, budgets, what waits, what failed closed.
+
+Days are UTC days of business time. Only plain columns are read. Counting decisions reads one row
+for each decision there is, so it is done when somebody looks, never on the way of an event.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from policies.pack import Pack
+from store.clock import Clock
+from store.schema import approvals, closed_counts, decisions, effects
+from tools import budgets
+from tools.instants import instant
+from tools.packs import PackShelf
+
+DAY_US = 86_400 * 1_000_000
+_MOST_CLOSED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How many contacts of a class went out on a channel."""
+
+    channel: str
+    class_: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """How often a fact that was missing, stale or malformed closed the gate for an action."""
+
+    day: str
+    fact: str
+    action: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetUse:
+    """A budget of the pack in force, this month."""
+
+    id: str
+    because: str
+    limit_minor: int
+    left_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """`ends` counts decisions by status, and adds up to `woken`. Instants are microseconds."""
+
+    since: int
+    woken: int
+    ends: dict[str, int]
+    sent: list[Sent]
+    closed: list[Closed]
+    budgets: list[BudgetUse]
+    currency: str
+    waiting: int
+    oldest_asked_at: int | None
+    next_lapse_at: int | None
+
+
+def since(clock: Clock, days: int) -> int:
+    """Where a span of so many days begins, today being one of them."""
+    now_us = clock.now_us()
+    return now_us - now_us % DAY_US - (days - 1) * DAY_US
+
+
+def period(
+    conn: Connection, shelf: PackShelf, pack_name: str, *, start: int, now_us: int
+) -> Period:
+    """Everything that is counted from `start` on."""
+    ends = {
+        str(status): int(n)
+        for status, n in conn.execute(
+            select(decisions.c.status, func.count())
+            .where(decisions.c.opened_at >= start)
+            .group_by(decisions.c.status)
+        )
+    }
+    waiting, asked, lapse = conn.execute(
+        select(
+            func.count(), func.min(approvals.c.requested_at), func.min(approvals.c.due_at)
+        ).where(approvals.c.status == "pending")
+    ).one()
+    pack = shelf.live(conn, pack_name)
+    return Period(
+        since=start,
+        woken=sum(ends.values()),
+        ends=ends,
+        sent=_sent(conn, start),
+        closed=_closed(conn, start),
+        budgets=_budgets(conn, pack, now_us),
+        currency=pack.currency,
+        waiting=int(waiting),
+        oldest_asked_at=asked,
+        next_lapse_at=lapse,
+    )
+
+
+def _sent(conn: Connection, start: int) -> list[Sent]:
+    rows = conn.execute(
+        select(effects.c.channel, effects.c["class"], func.count())
+        .where(
+            effects.c.kind == "contact", effects.c.status == "sent", effects.c.settled_at >= start
+        )
+        .group_by(effects.c.channel, effects.c["class"])
+        .order_by(func.count().desc(), effects.c.channel, effects.c["class"])
+    )
+    return [Sent(str(channel), str(class_), int(n)) for channel, class_, n in rows]
+
+
+def _closed(conn: Connection, start: int) -> list[Closed]:
+    rows = conn.execute(
+        select(closed_counts)
+        .where(closed_counts.c.day >= instant(start).date().isoformat())
+        .order_by(closed_counts.c.day.desc(), closed_counts.c.n.desc(), closed_counts.c.fact)
+        .limit(_MOST_CLOSED)
+    )
+    return [Closed(row.day, row.fact, row.action, int(row.n)) for row in rows]
+
+
+def _budgets(conn: Connection, pack: Pack, now_us: int) -> list[BudgetUse]:
+    left = budgets.left(conn, pack, now_us)
+    return [BudgetUse(b.id, b.because, b.limit_minor, left[b.id]) for b in pack.budgets]
