@@ -15,7 +15,7 @@ from store import principals
 from store.principals import Principal
 
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
 <title>Usher · log in</title><style>{css}
 .u-login {{ max-width: 380px; margin: 14vh auto 0; padding: 0 16px; }}</style></head>
 <body><main class="u-login"><section class="u-card"><div class="u-brand" style="padding:0">
