@@ -43,12 +43,15 @@ from store.schema.people import (
     suppressions,
     tombstones,
 )
+from store.schema.stops import brakes, chat_cards, leases
 from store.schema.work import anchors, decisions, journal, journal_heads, journeys
 
 __all__ = [
     "agent_modes",
     "anchors",
     "approvals",
+    "brakes",
+    "chat_cards",
     "clock",
     "closed_counts",
     "complaints",
@@ -70,6 +73,7 @@ __all__ = [
     "journeys",
     "key_metadata",
     "lanes",
+    "leases",
     "live_documents",
     "memories",
     "meta",

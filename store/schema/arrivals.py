@@ -92,6 +92,9 @@ wakeups = table(
         "plan_again",
         "another_look",
         "approval_decided",
+        "question_stopped",
+        "held_back",
+        "lease_expiry",
     ),
 )
 Index(
