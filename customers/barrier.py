@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from customers import suppression
 from store.schema import customers
 from store.sealing import Vault
+
+_STANDING = select(customers.c.erased_at, customers.c.merged_into).where(
+    customers.c.id == bindparam("customer")
+)
 
 
 def barrier(
@@ -17,9 +21,7 @@ def barrier(
     Under the id of somebody merged nobody is looked at: what holds for them stands with the
     survivor.
     """
-    row = conn.execute(
-        select(customers.c.erased_at, customers.c.merged_into).where(customers.c.id == customer_id)
-    ).first()
+    row = conn.execute(_STANDING, {"customer": customer_id}).first()
     if row is None or row.erased_at is not None:
         return "erased"
     if row.merged_into is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from store.schema import complaints
 from store.upsert import insert_or_ignore
@@ -26,11 +26,13 @@ def close_all(conn: Connection, *, customer_id: str, at: int) -> int:
     ).rowcount
 
 
+_OPEN = (
+    select(complaints.c.id)
+    .where(complaints.c.customer_id == bindparam("customer"), complaints.c.closed_at.is_(None))
+    .limit(1)
+)
+
+
 def open_complaint(conn: Connection, customer_id: str) -> bool:
     """Whether any complaint of this person is open."""
-    found = conn.execute(
-        select(complaints.c.id)
-        .where(complaints.c.customer_id == customer_id, complaints.c.closed_at.is_(None))
-        .limit(1)
-    ).first()
-    return found is not None
+    return conn.execute(_OPEN, {"customer": customer_id}).first() is not None

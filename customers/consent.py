@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, or_, select, update
 
 from store.schema import consents
 from store.sealing import Vault
@@ -127,15 +127,16 @@ def expiry(properties: Mapping[str, Any]) -> int | None:
     return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
+_OF_CUSTOMER = (
+    select(consents)
+    .where(consents.c.customer_id == bindparam("customer"))
+    .order_by(consents.c.channel, consents.c.purpose)
+)
+
+
 def of_customer(conn: Connection, customer_id: str) -> list[Row[Any]]:
     """All consents of a person."""
-    return list(
-        conn.execute(
-            select(consents)
-            .where(consents.c.customer_id == customer_id)
-            .order_by(consents.c.channel, consents.c.purpose)
-        )
-    )
+    return list(conn.execute(_OF_CUSTOMER, {"customer": customer_id}))
 
 
 def states(rows: list[Row[Any]], now_us: int) -> dict[tuple[str, str], str]:

@@ -36,3 +36,9 @@ def history(conn: Connection, agent: str, *, limit: int) -> list[Row[Any]]:
             .limit(limit)
         )
     )
+
+
+def is_live(conn: Connection, agent: str) -> bool:
+    """Whether people have let this agent write to customers."""
+    row = newest(conn, agent)
+    return row is not None and row.mode == "live"

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
-from sqlalchemy.sql import Select
+from sqlalchemy import Connection, Result, bindparam, func, select, update
 
 from store.schema import documents, live_documents
 from store.upsert import insert_or_ignore
@@ -93,29 +93,30 @@ def make_live(conn: Connection, *, kind: str, name: str, version: int, at: int) 
         )
 
 
+# Built once: building a statement costs several times what running it does.
+_LIVE = (
+    select(documents)
+    .join(
+        live_documents,
+        (live_documents.c.kind == documents.c.kind)
+        & (live_documents.c.name == documents.c.name)
+        & (live_documents.c.version == documents.c.version),
+    )
+    .where(documents.c.kind == bindparam("of_kind"), documents.c.name == bindparam("of_name"))
+)
+
+
 def live(conn: Connection, *, kind: str, name: str) -> Document | None:
     """The version in force."""
-    query = (
-        select(documents)
-        .join(
-            live_documents,
-            (live_documents.c.kind == documents.c.kind)
-            & (live_documents.c.name == documents.c.name)
-            & (live_documents.c.version == documents.c.version),
-        )
-        .where(documents.c.kind == kind, documents.c.name == name)
-    )
-    return _first(conn, query)
+    return _first(conn.execute(_LIVE, {"of_kind": kind, "of_name": name}))
 
 
 def get(conn: Connection, *, kind: str, name: str, version: int) -> Document | None:
     """One version."""
-    return _first(
-        conn,
-        select(documents).where(
-            documents.c.kind == kind, documents.c.name == name, documents.c.version == version
-        ),
+    found = select(documents).where(
+        documents.c.kind == kind, documents.c.name == name, documents.c.version == version
     )
+    return _first(conn.execute(found))
 
 
 def all_live(conn: Connection, kind: str) -> list[Document]:
@@ -129,8 +130,8 @@ def all_live(conn: Connection, kind: str) -> list[Document]:
     return [document for document in found if document is not None]
 
 
-def _first(conn: Connection, query: Select[tuple[object, ...]]) -> Document | None:
-    row: Row[tuple[object, ...]] | None = conn.execute(query).first()
+def _first(found: Result[Any]) -> Document | None:
+    row = found.first()
     if row is None:
         return None
     m = row._mapping

@@ -7,12 +7,12 @@ this unit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from store.lanes import StaleEpoch
 from store.schema import journal, journal_heads, lanes
@@ -23,6 +23,24 @@ SHARDS = 16
 GENESIS = "0" * 64
 LABEL = "journal.body"
 _NOTHING = 0xFFFF_FFFF
+
+
+# Built once: building a statement costs several times what running it does.
+_HEAD = (
+    select(journal_heads.c.seq, journal_heads.c.hash)
+    .join(lanes, lanes.c.customer_id == bindparam("customer"))
+    .where(journal_heads.c.shard == bindparam("shard"), lanes.c.epoch == bindparam("epoch"))
+    .with_for_update(of=journal_heads)
+)
+_INSERT = journal.insert()
+_MOVE_HEAD = (
+    update(journal_heads)
+    .where(journal_heads.c.shard == bindparam("of"))
+    .values(seq=bindparam("to_seq"), hash=bindparam("to_hash"))
+)
+_OF_DECISION = (
+    select(journal).where(journal.c.decision_id == bindparam("decision")).order_by(journal.c.pos)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,53 +105,58 @@ def append(
     epoch: int,
 ) -> str:
     """Add an entry to its customer's chain. Returns its hash; raises `StaleEpoch`."""
-    shard = shard_of(customer_id)
-    head = conn.execute(
-        select(journal_heads.c.seq, journal_heads.c.hash)
-        .join(lanes, lanes.c.customer_id == customer_id)
-        .where(journal_heads.c.shard == shard, lanes.c.epoch == epoch)
-        .with_for_update(of=journal_heads)
-    ).first()
-    if head is None:
-        raise StaleEpoch(f"the lane of {customer_id} has left epoch {epoch}")
-    seq = head.seq + 1
-    sealed = vault.seal_json(customer_id, LABEL, body)
-    digest = entry_hash(
-        prev_hash=head.hash,
-        shard=shard,
-        seq=seq,
-        at=at,
+    return append_all(
+        conn,
+        vault,
         customer_id=customer_id,
         decision_id=decision_id,
-        kind=kind,
+        bodies=[(kind, body)],
+        at=at,
         epoch=epoch,
-        sealed=sealed,
     )
-    conn.execute(
-        journal.insert().values(
-            shard=shard,
-            seq=seq,
-            at=at,
-            customer_id=customer_id,
-            decision_id=decision_id,
-            kind=kind,
-            epoch=epoch,
-            body_sealed=sealed,
-            prev_hash=head.hash,
-            hash=digest,
-        )
-    )
-    conn.execute(
-        update(journal_heads).where(journal_heads.c.shard == shard).values(seq=seq, hash=digest)
-    )
-    return digest
+
+
+def append_all(
+    conn: Connection,
+    vault: Vault,
+    *,
+    customer_id: str,
+    decision_id: str | None,
+    bodies: Sequence[tuple[str, dict[str, Any]]],
+    at: int,
+    epoch: int,
+) -> str:
+    """Add entries, (kind, body) in order, looking at the head once. Returns the last hash."""
+    shard = shard_of(customer_id)
+    head = conn.execute(_HEAD, {"shard": shard, "customer": customer_id, "epoch": epoch}).first()
+    if head is None:
+        raise StaleEpoch(f"the lane of {customer_id} has left epoch {epoch}")
+    seq, newest = head.seq, head.hash
+    rows: list[dict[str, Any]] = []
+    for kind, body in bodies:
+        seq += 1
+        shared = {
+            "shard": shard,
+            "seq": seq,
+            "at": at,
+            "customer_id": customer_id,
+            "decision_id": decision_id,
+            "kind": kind,
+            "epoch": epoch,
+            "prev_hash": newest,
+        }
+        sealed = vault.seal_json(customer_id, LABEL, body)
+        newest = entry_hash(**shared, sealed=sealed)
+        rows.append({**shared, "body_sealed": sealed, "hash": newest})
+    if rows:
+        conn.execute(_INSERT, rows)
+        conn.execute(_MOVE_HEAD, {"of": shard, "to_seq": seq, "to_hash": newest})
+    return str(newest)
 
 
 def entries_of(conn: Connection, vault: Vault, decision_id: str) -> list[Entry]:
     """A decision's entries in order."""
-    rows = conn.execute(
-        select(journal).where(journal.c.decision_id == decision_id).order_by(journal.c.pos)
-    )
+    rows = conn.execute(_OF_DECISION, {"decision": decision_id})
     return [_entry(vault, row) for row in rows]
 
 

@@ -6,10 +6,22 @@ also locks the lane's row: all claims and appends of one customer stand in line.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from store.schema import lanes
 from store.upsert import insert_or_ignore
+
+_TAKE = (
+    update(lanes)
+    .where(lanes.c.customer_id == bindparam("customer"))
+    .values(epoch=lanes.c.epoch + 1)
+)
+_EPOCH = select(lanes.c.epoch).where(lanes.c.customer_id == bindparam("customer"))
+_HOLD = (
+    update(lanes)
+    .where(lanes.c.customer_id == bindparam("customer"), lanes.c.epoch == bindparam("held"))
+    .values(epoch=lanes.c.epoch)
+)
 
 
 class StaleEpoch(Exception):
@@ -26,20 +38,12 @@ def open_lane(conn: Connection, customer_id: str) -> None:
 def take(conn: Connection, customer_id: str) -> int:
     """Take the lane under a new epoch, which is returned; every older holder is now stale."""
     open_lane(conn, customer_id)
-    conn.execute(
-        update(lanes).where(lanes.c.customer_id == customer_id).values(epoch=lanes.c.epoch + 1)
-    )
-    return int(
-        conn.execute(select(lanes.c.epoch).where(lanes.c.customer_id == customer_id)).scalar_one()
-    )
+    conn.execute(_TAKE, {"customer": customer_id})
+    return int(conn.execute(_EPOCH, {"customer": customer_id}).scalar_one())
 
 
 def hold(conn: Connection, customer_id: str, epoch: int) -> None:
     """Refuse unless `epoch` is the lane's newest; keeps it so until the unit commits."""
-    held = conn.execute(
-        update(lanes)
-        .where(lanes.c.customer_id == customer_id, lanes.c.epoch == epoch)
-        .values(epoch=epoch)
-    )
+    held = conn.execute(_HOLD, {"customer": customer_id, "held": epoch})
     if held.rowcount != 1:
         raise StaleEpoch(f"the lane of {customer_id} has left epoch {epoch}")

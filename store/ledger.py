@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from store import counters
 from store.schema import contacts, effects, lanes
@@ -86,6 +86,28 @@ class Contact:
 
     at: int
     local_day: str
+
+
+# Built once: building a statement costs several times what running it does.
+_BY_ID = select(effects).where(effects.c.id == bindparam("of"))
+_BY_KEY = select(effects).where(effects.c.idempotency_key == bindparam("of"))
+_OPEN = (
+    select(effects)
+    .where(
+        effects.c.customer_id == bindparam("customer"),
+        effects.c.status.in_(bindparam("statuses", expanding=True)),
+    )
+    .order_by(effects.c.id)
+)
+_CONTACTS = (
+    select(contacts)
+    .where(
+        contacts.c.customer_id == bindparam("customer"),
+        contacts.c.at > bindparam("since"),
+        contacts.c.state != "released",
+    )
+    .order_by(contacts.c.at)
+)
 
 
 def claim(
@@ -286,43 +308,25 @@ def still_claimed(conn: Connection, effect_id: str, *, epoch: int, monotonic_us:
 
 def get(conn: Connection, effect_id: str) -> Row[Any] | None:
     """One effect's row, sealed body included."""
-    return conn.execute(select(effects).where(effects.c.id == effect_id)).first()
+    return conn.execute(_BY_ID, {"of": effect_id}).first()
 
 
 def by_key(conn: Connection, idempotency_key: str) -> Row[Any] | None:
     """The effect that took this idempotency key."""
-    return conn.execute(select(effects).where(effects.c.idempotency_key == idempotency_key)).first()
+    return conn.execute(_BY_KEY, {"of": idempotency_key}).first()
 
 
 def open_effects(
     conn: Connection, customer_id: str, statuses: Iterable[EffectStatus]
 ) -> list[Row[Any]]:
     """The customer's effects in these states, oldest first."""
-    return list(
-        conn.execute(
-            select(effects)
-            .where(
-                effects.c.customer_id == customer_id,
-                effects.c.status.in_([s.value for s in statuses]),
-            )
-            .order_by(effects.c.id)
-        )
-    )
+    wanted = [s.value for s in statuses]
+    return list(conn.execute(_OPEN, {"customer": customer_id, "statuses": wanted}))
 
 
 def contacts_since(conn: Connection, customer_id: str, since_us: int) -> list[Row[Any]]:
     """The person's contacts that count (not released) after an instant, future ones too."""
-    return list(
-        conn.execute(
-            select(contacts)
-            .where(
-                contacts.c.customer_id == customer_id,
-                contacts.c.at > since_us,
-                contacts.c.state != "released",
-            )
-            .order_by(contacts.c.at)
-        )
-    )
+    return list(conn.execute(_CONTACTS, {"customer": customer_id, "since": since_us}))
 
 
 def _contact_at(conn: Connection, effect_id: str, contact: Contact) -> None:

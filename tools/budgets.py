@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from policies.limits import Budget
 from policies.pack import Pack
@@ -19,17 +19,17 @@ from store import counters
 from store.schema import counters as counted
 from tools.instants import instant
 
+_GONE = select(counted.c.key, counted.c.reserved + counted.c.committed).where(
+    counted.c.key.in_(bindparam("keys", expanding=True))
+)
+
 
 def left(conn: Connection, pack: Pack, now_us: int) -> dict[str, int]:
     """What is left of each budget, by its id: the pack's limit less what is held and spent."""
     keys = {budget.id: _key(budget, now_us) for budget in pack.budgets}
     if not keys:
         return {}
-    rows = conn.execute(
-        select(counted.c.key, counted.c.reserved + counted.c.committed).where(
-            counted.c.key.in_(sorted(keys.values()))
-        )
-    )
+    rows = conn.execute(_GONE, {"keys": sorted(keys.values())})
     gone = {key: int(amount) for key, amount in rows}
     return {b.id: b.limit_minor - gone.get(keys[b.id], 0) for b in pack.budgets}
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from store.schema import products
 from tools import stock
@@ -54,6 +54,9 @@ def in_stock(lines: Iterable[CartLine]) -> bool | None:
     return all(free[sku] >= quantity for sku, quantity in wanted(listed).items())
 
 
+_PRODUCTS = select(products).where(products.c.sku.in_(bindparam("skus", expanding=True)))
+
+
 def cart_lines(
     conn: Connection, cart: Mapping[str, Any], *, without: frozenset[str]
 ) -> tuple[CartLine, ...]:
@@ -67,7 +70,7 @@ def cart_lines(
     if not items or len(items) > _MOST_LINES:
         return ()
     skus = sorted({sku for item in items if _storable(sku := str(item["sku"]))})
-    known = {row.sku: row for row in conn.execute(select(products).where(products.c.sku.in_(skus)))}
+    known = {row.sku: row for row in conn.execute(_PRODUCTS, {"skus": skus})}
     promised = stock.promised(conn, skus, without=without)
     return tuple(_line(item, known.get(str(item["sku"])), promised) for item in items)
 

@@ -8,15 +8,17 @@ here and closes the gate there (P6); "no history" is a value.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
-from customers import complaints, consent, profile, suppression
+from customers import complaints, consent, leases, profile, suppression
+from customers.leases import Lease
 from policies.pack import Pack
 from policies.zones import known
-from store import ledger
+from store import brakes, ledger
+from store.brakes import Brake
 from store.schema import effects, offers, tickets
 from store.sealing import Vault
 from tools import budgets
@@ -74,7 +76,8 @@ class Picture:
     """One person at `now_us`. `consents` is keyed (channel, purpose); `suppressed` likewise.
 
     `zones`: every zone they could be in; where none is known all that the pack says we serve, and
-    none where it says none. `budgets`: what is left, by the budget's id.
+    none where it says none. `budgets`: what is left, by the budget's id. `brakes`, `leases`: what
+    people have stopped, and who has taken this person into their hands.
     """
 
     customer_id: str
@@ -93,6 +96,8 @@ class Picture:
     cart_currency: str | None
     offers: tuple[Offer, ...]
     budgets: Mapping[str, int]
+    brakes: tuple[Brake, ...] = ()
+    leases: tuple[Lease, ...] = ()
 
     @property
     def zone(self) -> str:
@@ -102,6 +107,10 @@ class Picture:
     def local_day(self, at_us: int) -> str:
         """The calendar day of an instant where this person is, as YYYY-MM-DD."""
         return local_date(at_us, self.zone).isoformat()
+
+    def unstopped(self) -> Picture:
+        """The same without what people have stopped: for what was claimed before they did."""
+        return replace(self, brakes=(), leases=())
 
     def suppressed_for(self, purpose: str) -> bool:
         """Whether this person can be reached for a purpose on no channel at all."""
@@ -154,6 +163,8 @@ def load_picture(
         cart_currency=cart_currency(lines, cart),
         offers=_offers(conn, vault, customer_id),
         budgets=budgets.left(conn, pack, now_us),
+        brakes=brakes.in_force(conn),
+        leases=leases.in_force(conn, customer_id, now_us),
     )
 
 
@@ -205,23 +216,26 @@ def _contacts(
     )
 
 
+# Built once: building a statement costs several times what running it does.
+_OPEN_TICKETS = (
+    select(func.count())
+    .select_from(tickets)
+    .where(tickets.c.customer_id == bindparam("customer"), tickets.c.status == "open")
+)
+_OFFERS = (
+    select(offers)
+    .where(offers.c.customer_id == bindparam("customer"))
+    .order_by(offers.c.id.desc())
+    .limit(50)
+)
+
+
 def _open_tickets(conn: Connection, customer_id: str) -> int:
-    return int(
-        conn.execute(
-            select(func.count())
-            .select_from(tickets)
-            .where(tickets.c.customer_id == customer_id, tickets.c.status == "open")
-        ).scalar_one()
-    )
+    return int(conn.execute(_OPEN_TICKETS, {"customer": customer_id}).scalar_one())
 
 
 def _offers(conn: Connection, vault: Vault, customer_id: str) -> tuple[Offer, ...]:
-    rows = conn.execute(
-        select(offers)
-        .where(offers.c.customer_id == customer_id)
-        .order_by(offers.c.id.desc())
-        .limit(50)
-    )
+    rows = conn.execute(_OFFERS, {"customer": customer_id})
     return tuple(
         Offer(
             id=row.id,

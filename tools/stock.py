@@ -11,11 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from store import counters
 from store.schema import counters as counted
 from store.schema import products
+
+_GONE = select(counted.c.key, counted.c.reserved + counted.c.committed).where(
+    counted.c.key.in_(bindparam("keys", expanding=True))
+)
 
 
 def promised(
@@ -23,11 +27,7 @@ def promised(
 ) -> dict[str, int]:
     """How many of each article messages hold now, those of the effects `without` left out."""
     keys = {_key(sku): sku for sku in skus}
-    rows = conn.execute(
-        select(counted.c.key, counted.c.reserved + counted.c.committed).where(
-            counted.c.key.in_(sorted(keys))
-        )
-    )
+    rows = conn.execute(_GONE, {"keys": sorted(keys)})
     own = counters.held_by(conn, without) if without else {}
     return {keys[key]: int(held) - own.get(key, 0) for key, held in rows}
 
