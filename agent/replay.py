@@ -14,9 +14,10 @@ from typing import Any
 from policies.compiler import ENGINE
 from policies.pack import Pack
 from policies.verdict import FactValue, Verdict, canonical
+from tools import stops
 
-#: A call whose arguments did not fit was denied before any pack was asked.
-_MALFORMED = "malformed_call"
+#: What these denied was never put to a pack: arguments did not fit, or people had stopped it.
+_BEFORE_ANY_PACK = frozenset({"malformed_call", *stops.RULES})
 
 
 def replay(
@@ -55,7 +56,7 @@ def _again(
             "what it says now is shown, but not compared"
         )
         told |= {"comparable": False, "note": note}
-    if any(fired["rule"] == _MALFORMED for fired in recorded["fired"]):
+    if any(fired["rule"] in _BEFORE_ANY_PACK for fired in recorded["fired"]):
         return {
             **told,
             "replayed": recorded["outcome"],

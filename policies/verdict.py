@@ -43,6 +43,7 @@ class FiredKind(StrEnum):
     AUTONOMY = "autonomy"
     MISSING = "missing"
     OBLIGATION = "obligation"
+    STOP = "stop"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, select
 
 from policies.obligations import NOT_BEFORE_US
 from policies.verdict import Outcome
-from store import approvals, lanes, ledger, wakeups
+from store import approvals, brakes, lanes, ledger, wakeups
 from store.ledger import Contact, EffectStatus, NewEffect
 from store.schema import effects
 from store.sealing import Vault
@@ -91,6 +91,7 @@ def claim(conn: Connection, vault: Vault, shelf: PackShelf, request: Claim) -> C
     """
     if request.setting.mode == "shadow":
         raise ValueError("an agent in shadow claims nothing")
+    brakes.beside_others(conn)
     lanes.hold(conn, request.customer_id, request.epoch)
     setting = replace(request.setting, pack=shelf.live(conn, request.pack_name))
     key = call_key(
@@ -184,7 +185,7 @@ def _as_before(
 ) -> Claimed:
     """The effect that this call became the first time, with what it gave then."""
     picture = _look(conn, vault, request, setting, frozenset({row.id}))
-    decided = decide(picture, request.proposed, setting)
+    decided = decide(picture.unstopped(), request.proposed, setting)
     result = vault.open_json("effects.body", row.body_sealed)["result"]
     prepared = replace(request.prepared, result=result)
     status = EffectStatus(row.status)

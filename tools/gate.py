@@ -3,7 +3,7 @@
 `decide` is pure: picture, call and setting in, verdict out. It runs when the planner proposes and
 again, on what the transaction sees, when an effect is claimed (`tools.claim`). Arguments that do
 not fit the tool's schema, tools that nobody declared and tools that the agent's file does not list
-are denied, whatever the pack says.
+are denied, whatever the pack says; so is what people have stopped (`tools.stops`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from tools.margin import FULL_BP
 from tools.picture import Picture
 from tools.proposed import Proposed, readable
 from tools.registry import TOOLS
+from tools.stops import fired_by
 from tools.tool import ActionKind, Args, FactValue, Setting, Tool
 
 __all__ = ["Decided", "Proposed", "call_digest", "call_key", "decide", "largest_allowed"]
@@ -107,6 +108,8 @@ def decide(picture: Picture, proposed: Proposed, setting: Setting) -> Decided:
     }
     if tool is None or args is None or problem is not None:
         verdict = _denied(setting.pack, digest, problem or "the arguments do not fit")
+    elif stops := fired_by(tool, args, setting, pulled=picture.brakes, held=picture.leases):
+        verdict = _refused(setting.pack, digest, stops)
     else:
         facts |= tool.facts(picture, args, setting)
         verdict = setting.pack.decide(
@@ -166,9 +169,14 @@ def _not_before(verdict: Verdict) -> int | None:
 def _denied(pack: Pack, digest: str, problem: str) -> Verdict:
     """A call that no rule needs to be asked about."""
     fired = Fired("malformed_call", FiredKind.MISSING, problem, {}, Outcome.DENY)
+    return _refused(pack, digest, (fired,))
+
+
+def _refused(pack: Pack, digest: str, fired: tuple[Fired, ...]) -> Verdict:
+    """A denial that no pack was asked for."""
     return Verdict(
         outcome=Outcome.DENY,
-        fired=(fired,),
+        fired=fired,
         obligations={},
         pack=pack.name,
         version=pack.version,

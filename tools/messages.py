@@ -237,6 +237,7 @@ def _send(name: str, channel: str, description: str) -> Tool:
         binds=partial(_binds, channel),
         basis=partial(_basis, channel),
         prepare=partial(_prepare, channel),
+        channel=channel,
     )
 
 

@@ -130,7 +130,8 @@ class Tool:
 
     `problem` says what is wrong with arguments that name something that is not there; `binds` names
     the reviewed file a call uses; `facts_at` gives the facts that depend on when the effect
-    arrives; `basis` is what a prepared effect was made of, compared again when it is claimed.
+    arrives; `basis` is what a prepared effect was made of, compared again when it is claimed;
+    `channel` is by which a contact goes.
     """
 
     name: str
@@ -145,6 +146,7 @@ class Tool:
     answer: Answer | None = None
     prepare: Prepare | None = None
     recalls: bool = False
+    channel: str = "none"
     schema: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
