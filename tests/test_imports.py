@@ -6,6 +6,8 @@ import ast
 import re
 import sys
 import tomllib
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 
 import pytest
@@ -116,7 +118,12 @@ def _is_foreign(imported: Import) -> bool:
 
 
 def _distributions(module: str) -> frozenset[str]:
-    return frozenset(_canonical(name) for name in packages_distributions().get(module, [module]))
+    return frozenset(_canonical(name) for name in _installed().get(module, [module]))
+
+
+@cache
+def _installed() -> Mapping[str, list[str]]:
+    return packages_distributions()
 
 
 def _declared(group: str) -> frozenset[str]:
