@@ -121,6 +121,54 @@ def test_what_is_found_changes_the_answer_and_nothing_nearer_does(
                 assert near.value != same, (flip, between)
 
 
+LEVERS = {
+    "customer.minutes_since_purchase": (0, 3_000),
+    "customer.days_since_last_code": (0, 300),
+    "action.discount_bp": (LEAST_DISCOUNT_BP, 3_000),
+    "margin.lowest_bp": (0, 6_000),
+    "product.age_minutes": (9_000, 11_000),
+}
+
+
+@given(
+    name=st.sampled_from(sorted(LEVERS)),
+    discount=st.integers(LEAST_DISCOUNT_BP, 2_600),
+    lowest=st.integers(1_000, 6_000),
+    days=st.integers(0, 120),
+    bought=st.integers(0, 3_000),
+    segment=st.sampled_from(["gold", "silver", "new"]),
+)
+@settings(max_examples=60, deadline=None)
+def test_of_one_thing_alone_the_very_nearest_value_is_found(
+    name: str, discount: int, lowest: int, days: int, bought: int, segment: str
+) -> None:
+    facts = {
+        **OFFER,
+        "margin.lowest_bp": lowest,
+        "customer.days_since_last_code": days,
+        "customer.minutes_since_purchase": bought,
+        "customer.segment": segment,
+        "product.age_minutes": 10_000,
+    }
+    facts = with_fact(facts, "action.discount_bp", discount)
+    old, now = facts[name], outcome("offer", facts)
+    assert type(old) is int
+    low, high = LEVERS[name]
+    near = [
+        (now is not Outcome.ALLOW and other.rank > now.rank, abs(value - old))
+        for value in range(low, high + 1)
+        if (other := outcome("offer", with_fact(facts, name, value))) is not now
+    ]
+    others = levers(PACK, "offer", facts) - {name}
+    told = [(f.value, f.outcome) for f in found("offer", facts, fixed=others)]
+    if near and not min(near)[0]:
+        ((value, said),) = told
+        assert type(value) is int and abs(value - old) == min(near)[1]
+        assert outcome("offer", with_fact(facts, name, value)).value == said
+    for value, said in told:
+        assert outcome("offer", with_fact(facts, name, value)).value == said
+
+
 def test_of_two_changes_the_nearer_comes_first() -> None:
     """The margin has 0.5 % to go, the complaint is a whole word away."""
     facts = with_fact({**OFFER, "action.discount_bp": 1_500}, "margin.lowest_bp", 2_700)
