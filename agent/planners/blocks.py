@@ -27,14 +27,17 @@ LONGEST_TEXT: Final = 600
 _LONGEST_NAME: Final = 80
 _MOST_VALUES: Final = 25
 _DEEPEST: Final = 5
+_MOST_CHARACTERS: Final = 4_000
+#: A larger number is cut; one of somebody else's that is so long may be a telephone's.
+_LARGEST: Final = 10**18
+_LONG: Final = 10**8
+_LEFT_OUT: Final = "[left out]"
 
 _LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _ID = re.compile(r"[a-z]{3}_[0-9a-z]{1,40}", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d[0-9:.+Z-]{0,20}", re.ASCII)
-_ADDRESS = re.compile(r"\S*@\S*")
-_LINK = re.compile(r"\S*(?:://|\bwww\.)\S*", re.IGNORECASE)
 _OUR_ID = re.compile(r"\b[a-z]{3}_[0-9a-z]{16,}", re.IGNORECASE)
 _NUMBER = re.compile(r"\+?\d(?:[\s()/.-]{0,3}\d){6,}")
 #: Properties whose values say who somebody is.
@@ -125,16 +128,23 @@ def block(source: str, words: Any) -> str:
     return f'<data source="{source}">{written(words)}</data>'
 
 
-def blotted(text: str, *, longest: int = LONGEST_TEXT, numbers: bool = True) -> str:
+def blotted(text: str, *, longest: int = LONGEST_TEXT) -> str:
     """A text on one line, cut off, without what says who or where somebody is."""
-    plain = "".join(" " if unicodedata.category(c) in _UNSEEN else c for c in text[: 4 * longest])
-    plain = _ADDRESS.sub("[address]", " ".join(plain.split()))
-    plain = _OUR_ID.sub("[id]", _LINK.sub("[link]", plain))
-    if numbers:
-        plain = _NUMBER.sub("[number]", plain)
-    return plain if len(plain) <= longest else plain[:longest] + "…"
+    seen = text[: longest + _MARGIN]
+    plain = "".join(" " if unicodedata.category(c) in _UNSEEN else c for c in seen)
+    plain = " ".join(_hidden(word) for word in plain.split())
+    plain = _NUMBER.sub("[number]", _OUR_ID.sub("[id]", plain))
+    return plain if len(plain) <= longest and len(text) <= len(seen) else plain[:longest] + "…"
 
 
+def _hidden(word: str) -> str:
+    if "@" in word:
+        return "[address]"
+    return "[link]" if "://" in word or word.lower().startswith("www.") else word
+
+
+#: So many characters more are read, so that an address at the cut is seen whole.
+_MARGIN: Final = 100
 #: Control and invisible characters, halves of characters, line and paragraph ends.
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -156,15 +166,14 @@ def _lines(s: Situation) -> Sequence[Mapping[str, Any]]:
 def _article(n: int, line: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "line": n,
-        "sku": blotted(str(line["sku"]), longest=_LONGEST_NAME, numbers=False),
-        "name": blotted(str(line["name"]), longest=_LONGEST_NAME, numbers=False),
+        "name": blotted(str(line["name"]), longest=_LONGEST_NAME),
     }
 
 
 def _event(event: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": blotted(str(event["name"]), longest=_LONGEST_NAME),
-        "properties": _clean(event["properties"], of_ours=False),
+        "properties": _Cleaning(of_ours=False).clean(event["properties"]),
     }
 
 
@@ -180,42 +189,57 @@ def _step(step: StepView, news_at: int) -> dict[str, Any]:
     said: dict[str, Any] = {
         "turn": step.n,
         "tool": step.tool,
-        "args": _clean(step.args, of_ours=True),
+        "args": _Cleaning(of_ours=True).clean(step.args),
         "outcome": step.outcome,
     }
     if step.fired and step.outcome != "allow":
         said["rules"] = [{"rule": f["rule"], "because": f["because"]} for f in step.fired]
     if step.result is not None:
-        said["result"] = _clean(step.result, of_ours=True)
+        said["result"] = _Cleaning(of_ours=True).clean(step.result)
     if step.n <= news_at:
         said["stale"] = True
     return said
 
 
-def _clean(value: Any, *, of_ours: bool, depth: int = 0) -> Any:
-    """A value of bounded size. `of_ours`: its keys, ids and instants were made by this decision."""
-    if value is None or isinstance(value, (bool, int)):
-        return value
-    if isinstance(value, float):
-        return value if abs(value) < 1e15 else None
-    if isinstance(value, str):
-        if of_ours and (_ID.fullmatch(value) or _is_instant(value)):
+class _Cleaning:
+    """One walk over a value. `of_ours`: its keys, ids and instants were made by this decision."""
+
+    def __init__(self, *, of_ours: bool) -> None:
+        self._of_ours = of_ours
+        self._left = _MOST_CHARACTERS
+
+    def clean(self, value: Any, depth: int = 0) -> Any:
+        """The value in plain JSON, of bounded size."""
+        if value is None or isinstance(value, bool):
             return value
-        return blotted(value)
-    if depth >= _DEEPEST:
-        return "[too deep]"
-    if isinstance(value, Mapping):
-        named = list(value.items())[:_MOST_VALUES]
-        return {
-            blotted(str(key), longest=_LONGEST_NAME): "[withheld]"
-            if not of_ours and _says_who(str(key))
-            else _clean(item, of_ours=of_ours, depth=depth + 1)
-            for key, item in named
-            if not (of_ours and key == "id")
-        }
-    if isinstance(value, (list, tuple)):
-        return [_clean(item, of_ours=of_ours, depth=depth + 1) for item in value[:_MOST_VALUES]]
-    return None
+        if isinstance(value, (int, float)):
+            return value if abs(value) < (_LARGEST if self._of_ours else _LONG) else "[number]"
+        if isinstance(value, str):
+            return self._text(value)
+        if depth >= _DEEPEST or self._left <= 0:
+            return _LEFT_OUT
+        if isinstance(value, Mapping):
+            return {
+                blotted(str(key), longest=_LONGEST_NAME): self._value(str(key), item, depth)
+                for key, item in list(value.items())[:_MOST_VALUES]
+                if not (self._of_ours and key == "id")
+            }
+        if isinstance(value, (list, tuple)):
+            return [self.clean(item, depth + 1) for item in value[:_MOST_VALUES]]
+        return None
+
+    def _value(self, key: str, item: Any, depth: int) -> Any:
+        if not self._of_ours and _says_who(key):
+            return "[withheld]"
+        return self.clean(item, depth + 1)
+
+    def _text(self, text: str) -> str:
+        if self._left <= 0:
+            return _LEFT_OUT
+        self._left -= len(text)
+        if self._of_ours and (_ID.fullmatch(text) or _is_instant(text)):
+            return text
+        return blotted(text)
 
 
 def _is_instant(text: str) -> bool:
