@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 
 from agent import documents
 from agent.board import WaitingBoard
+from agent.channels import router_of, senders
 from agent.embedder import Embedder, HashingEmbedder, WordLlamaEmbedder
 from agent.environment import Environment
 from agent.errors import Conflict
@@ -34,6 +35,7 @@ from store.ids import new_id
 from store.schema import inbox
 from tools.channels.channel import Channel
 from tools.channels.outbox import Outbox
+from tools.channels.routing import Router
 from tools.packs import PackShelf
 
 ADMIN = "admin"
@@ -87,6 +89,8 @@ def _assemble(settings: Settings, db: Database, parts: Parts) -> Runs:
     recall = Recall(db, _embedder(settings), MemoryVectors(settings.data / "memory"))
     folder = outbox_folder(settings.data)
     outboxes = {kind: Outbox(folder, db.vault, kind=kind) for kind in ("email", "sms")}
+    brand = {"email": library.brand.sender, "sms": library.brand.sms_sender}
+    sender = senders(settings, brand)
     env = Environment(
         db=db,
         clock=clock,
@@ -94,12 +98,12 @@ def _assemble(settings: Settings, db: Database, parts: Parts) -> Runs:
         ground=ground_of(library),
         shelf=PackShelf(),
         planners={"agent": parts.planner or _planner(settings, parts), "rules": _rules(library)},
-        channels=parts.channels if parts.channels is not None else outboxes,
+        router=_router(settings, parts, outboxes, sender),
         recall=recall,
         board=board,
         telemetry=Telemetry(),
         pack_name=settings.pack,
-        sender={"email": library.brand.sender, "sms": library.brand.sms_sender},
+        sender=sender,
         public_url=settings.public_url,
         settle_seconds=settings.settle,
         sleep=parts.sleep,
@@ -116,6 +120,15 @@ def _assemble(settings: Settings, db: Database, parts: Parts) -> Runs:
         forgetting=forgetting,
         problems=problems,
     )
+
+
+def _router(
+    settings: Settings, parts: Parts, outboxes: Mapping[str, Channel], sender: Mapping[str, str]
+) -> Router:
+    """By the settings; channels that are handed in stand for all others, in every mode."""
+    if parts.channels is not None:
+        return Router(parts.channels, parts.channels, public_url=settings.public_url)
+    return router_of(settings, outboxes, sender, monotonic=parts.monotonic, sleep=parts.sleep)
 
 
 def ensure_admin(runs: Runs) -> Path:

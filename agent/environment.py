@@ -15,7 +15,7 @@ from agent.telemetry import Telemetry
 from prompts.library import Library
 from store.clock import Clock
 from store.database import Database
-from tools.channels.channel import Channel
+from tools.channels.routing import Router
 from tools.packs import PackShelf
 
 
@@ -36,7 +36,7 @@ class Environment:
     ground: Ground
     shelf: PackShelf
     planners: Mapping[str, Planner]
-    channels: Mapping[str, Channel]
+    router: Router
     recall: Recall
     board: Board
     telemetry: Telemetry

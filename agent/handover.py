@@ -9,8 +9,7 @@ lane settles it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -20,27 +19,20 @@ from tenacity import AsyncRetrying, retry_if_result, stop_after_attempt, wait_ex
 from agent.claiming import CLAIM_GOOD_FOR_US
 from agent.environment import Environment
 from agent.lane_unit import Ground, LaneUnit
+from agent.parcels import STOPPED, Parcel, parcel_of, set_out, still_stands, way_of
 from agent.queued import close_decision, note_effect
 from store import lanes, ledger, wakeups
 from store.ledger import EffectStatus
 from store.schema import decisions
 from store.sealing import Vault
 from tools.channels.channel import Channel, Letter, SendResult, SendStatus, StillOurs
-from tools.claim import waiting_letter
+from tools.channels.routing import NoRoute
 
 log = structlog.get_logger("usher.handover")
 
 _ATTEMPTS = 3
 #: After a channel took nothing three times in a row; twice as long each time it happens again.
 TRY_AGAIN_AFTER_US = 15 * 60 * 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """What is handed over, and to which kind of channel."""
-
-    letter: Letter
-    channel: str
 
 
 async def hand_over(
@@ -50,15 +42,8 @@ async def hand_over(
 
     Raises `StaleEpoch` where the lane has gone on.
     """
-    parcel = await env.db.read(_parcel, env.db.vault, env.sender, effect_id)
-    if parcel is None:
-        result = _not_sent("it was stopped before it was handed over")
-    else:
-        channel = env.channels.get(parcel.channel)
-        if channel is None:
-            result = SendResult(SendStatus.REFUSED, None, f"no channel carries {parcel.channel}")
-        else:
-            result = await _send(env, channel, parcel.letter, epoch)
+    parcel = await env.db.read(parcel_of, env.db.vault, env.sender, effect_id)
+    result = _not_sent(STOPPED) if parcel is None else await _by_its_way(env, parcel, epoch)
     return await env.db.write(
         settle,
         env.db.vault,
@@ -74,7 +59,9 @@ async def hand_over(
 async def recover(env: Environment, *, customer_id: str, effect_id: str, epoch: int) -> str | None:
     """A claim that a crash left behind: sent again where the channel deduplicates, else unknown.
 
-    Returns the status its decision ends with.
+    Where it had not set out by a channel that reaches people, nothing was handed over: it is not
+    sent now, however long ago it was decided, but looked at again. Returns the status its decision
+    ends with.
     """
     kind = await env.db.write(
         _reclaim,
@@ -85,9 +72,14 @@ async def recover(env: Environment, *, customer_id: str, effect_id: str, epoch: 
     )
     if kind is None:
         return None
-    channel = env.channels.get(kind)
-    if channel is not None and channel.deduplicates:
+    parcel = await env.db.read(parcel_of, env.db.vault, env.sender, effect_id)
+    way = NoRoute(STOPPED) if parcel is None else way_of(env.router, parcel)
+    harmless = not isinstance(way, NoRoute) and way.channel.deduplicates
+    if parcel is None or harmless:
         return await hand_over(env, customer_id=customer_id, effect_id=effect_id, epoch=epoch)
+    why = "the process stopped during hand-over"
+    begun = SendResult(SendStatus.UNKNOWN, None, why)
+    result = begun if parcel.via is not None else _not_sent("the process stopped before hand-over")
     return await env.db.write(
         settle,
         env.db.vault,
@@ -96,21 +88,35 @@ async def recover(env: Environment, *, customer_id: str, effect_id: str, epoch: 
         effect_id=effect_id,
         epoch=epoch,
         now_us=env.clock.now_us(),
-        result=SendResult(SendStatus.UNKNOWN, None, "the process stopped during hand-over"),
+        result=result,
     )
 
 
-async def _send(env: Environment, channel: Channel, letter: Letter, epoch: int) -> SendResult:
+async def _by_its_way(env: Environment, parcel: Parcel, epoch: int) -> SendResult:
+    """Send by the channel that carries it; which one is written down before it reaches people."""
+    way = way_of(env.router, parcel)
+    if isinstance(way, NoRoute):
+        return SendResult(SendStatus.REFUSED, None, way.why)
+    if way.reaches_people:
+        stays = await env.db.write(set_out, parcel, epoch=epoch, via=way.channel.name)
+        if stays is not None:
+            return _not_sent(stays)
+    result = await _send(env, way.channel, parcel, epoch)
+    sent = result.status is SendStatus.SENT
+    return replace(result, detail=way.says) if sent and way.says else result
+
+
+async def _send(env: Environment, channel: Channel, parcel: Parcel, epoch: int) -> SendResult:
     """Send; try again what reached nobody, or may be sent twice, while the claim stands."""
 
     async def still_ours() -> bool:
         now = int(env.monotonic() * 1_000_000)
         return await env.db.read(
-            ledger.still_claimed, letter.effect_id, epoch=epoch, monotonic_us=now
+            still_stands, parcel, epoch=epoch, monotonic_us=now, now_us=env.clock.now_us()
         )
 
     async def attempt() -> tuple[SendResult, bool]:
-        result = await _attempt(channel, letter, still_ours)
+        result = await _attempt(channel, parcel.letter, still_ours)
         harmless = result.status is SendStatus.NOT_SENT or (
             result.status is SendStatus.UNKNOWN and channel.deduplicates
         )
@@ -147,26 +153,6 @@ async def _attempt(channel: Channel, letter: Letter, still_ours: StillOurs) -> S
 
 def _not_sent(why: str) -> SendResult:
     return SendResult(SendStatus.NOT_SENT, None, why)
-
-
-def _parcel(
-    conn: Connection, vault: Vault, sender: Mapping[str, str], effect_id: str
-) -> Parcel | None:
-    row = ledger.get(conn, effect_id)
-    body = waiting_letter(conn, vault, effect_id)
-    if row is None or body is None:
-        return None
-    letter = Letter(
-        effect_id=effect_id,
-        idempotency_key=row.idempotency_key,
-        customer_id=row.customer_id,
-        channel=row.channel,
-        to=body["to"],
-        raw=body["raw"].encode("utf-8"),
-        sha256=row.sha256,
-        sender=sender[row.channel],
-    )
-    return Parcel(letter, row.channel)
 
 
 def _reclaim(

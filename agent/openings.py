@@ -9,6 +9,7 @@ from sqlalchemy import Row, func, or_, select, update
 from agent import journal_bodies as bodies
 from agent import journeys
 from agent.lane_unit import LaneUnit
+from agent.mode_of import mode_of
 from agent.run import Opening, Wake
 from agent.triage import named_somewhere
 from store import documents, journal
@@ -35,7 +36,7 @@ def open_decision(
         agent=agent,
         agent_version=document.version if document is not None else 0,
         arm=journey.arm,
-        mode=agent.mode.value,
+        mode=mode_of(unit.conn, agent),
         context=context,
         wakes=tuple(wakes),
         journey_opened_at=journey.opened_at,

@@ -32,6 +32,7 @@ from agent.graph import build
 from agent.intake import Intake
 from agent.lane_unit import Ground
 from agent.messages import Message, ProductIn, TriggerRequest
+from agent.modes import Modes
 from agent.people import People
 from agent.planning import Closes
 from agent.publishing import Publishing
@@ -103,6 +104,7 @@ class Runs:
         self.people = People(db, clock, forgetting, wake=self.dispatcher.wake)
         self.approving = Approving(db, clock, wake=self.dispatcher.wake)
         self.publishing = Publishing(db, clock, env.shelf)
+        self.modes = Modes(db, clock, env)
 
     # -- life -------------------------------------------------------------------------------------
 

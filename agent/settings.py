@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, SecretStr, model_validator
+from pydantic import AwareDatetime, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
+from agent.channel_settings import ChannelName, ChannelSettings
 from prompts.problems import did_you_mean
 from store.master_key import decode
+from tools.channels.routing import SendOnlyTo
 
 
 class Settings(BaseSettings):
@@ -113,6 +116,36 @@ class Settings(BaseSettings):
     embedder: Literal["wordllama", "hashing"] = Field(
         default="wordllama", description="Embeddings for memory; `hashing` knows no meaning."
     )
+
+    channels: dict[ChannelName, ChannelSettings] = Field(
+        default={},
+        description="By name, what live letters go by: `[channels.NAME]`; see channels.md.",
+    )
+    send_only_to: Annotated[tuple[str, ...], NoDecode] | None = Field(
+        default=None,
+        description="Addresses and domains that real channels may reach, with commas; unset: all.",
+    )
+
+    @field_validator("send_only_to", mode="before")
+    @classmethod
+    def _a_list(cls, value: Any) -> Any:
+        return [entry.strip() for entry in value.split(",")] if isinstance(value, str) else value
+
+    @field_validator("send_only_to")
+    @classmethod
+    def _of_addresses(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if value is not None:
+            SendOnlyTo.of(value)
+        return value
+
+    @model_validator(mode="after")
+    def _one_channel_a_kind(self) -> Settings:
+        names: dict[str, str] = {}
+        for name, channel in self.channels.items():
+            other = names.setdefault(channel.kind, name)
+            if other != name:
+                raise ValueError(f"channels: {other}, {name} both carry {channel.kind}; keep one")
+        return self
 
     @model_validator(mode="after")
     def _no_strangers(self) -> Settings:

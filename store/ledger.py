@@ -229,13 +229,17 @@ def take_for_handover(
     local_day: str,
     claim_until: int,
 ) -> bool:
-    """Claim a scheduled effect for hand-over under a fresh epoch; False where it is not one."""
+    """Claim a scheduled effect for hand-over under a fresh epoch; False where it is not one.
+
+    What was scheduled has been handed to no channel, so this claim may go by another one than an
+    earlier claim set out by.
+    """
     if not move(conn, effect_id, to=EffectStatus.CLAIMED, at=now_us):
         return False
     conn.execute(
         update(effects)
         .where(effects.c.id == effect_id)
-        .values(claimed_at=now_us, claim_epoch=epoch, claim_until=claim_until)
+        .values(claimed_at=now_us, claim_epoch=epoch, claim_until=claim_until, via=None)
     )
     _contact_at(conn, effect_id, Contact(now_us, local_day))
     return True

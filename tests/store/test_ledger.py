@@ -235,8 +235,12 @@ def test_p3_a_claim_goes_by_one_channel_which_is_written_down_before(
     assert not by("other"), "what was begun by one channel is not begun by another"
     row = db.read_now(ledger.get, "eff_1")
     assert row is not None and row.via == "mail"
-    db.write_now(ledger.move, "eff_1", to=S.CANCELLED, at=200, reason="unsubscribed")
-    assert not by("mail")
+    db.write_now(ledger.move, "eff_1", to=S.SCHEDULED, at=150, not_before=900)
+    take = {"now_us": 900, "local_day": "2026-01-07", "claim_until": 99}
+    assert db.write_now(ledger.take_for_handover, "eff_1", epoch=0, **take)
+    assert by("other"), "and what came back unsent sets out anew"
+    db.write_now(ledger.move, "eff_1", to=S.CANCELLED, at=1_000, reason="unsubscribed")
+    assert not by("other")
 
 
 def test_a_scheduled_effect_is_claimed_for_its_hand_over_once(

@@ -16,7 +16,7 @@ from tests.source import ROOMS, ROOT, ROOT_MODULES, python_files
 ONLY = {
     "claim of store.ledger": {"tools/claim.py"},
     "claim of tools.claim": {"agent/claiming.py"},
-    "calls .send(": {"agent/handover.py"},
+    "calls .send(": {"agent/handover.py", "agent/channel_check.py"},
     "calls .prepare(": {"agent/act.py", "agent/releasing.py"},
     "inserts into effects": {"store/ledger.py"},
     "inserts into contacts": {"store/ledger.py"},
