@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection
 
 from agent import behind
 from agent.period import Period, period, since
-from agent.readiness import Readiness, readiness
+from agent.readiness import Readiness, modes, readiness
 from agent.refusals import Refusals, refusals
+from prompts.agents import AgentFile
 from store.clock import Clock
 from store.database import Database
 from store.sealing import Vault
@@ -25,9 +27,13 @@ class Counts:
         self._shelf = shelf
         self._pack_name = pack_name
 
-    async def readiness(self) -> Readiness:
+    async def readiness(self, agents: Iterable[AgentFile]) -> Readiness:
         """How far this deployment has come."""
-        return await self._db.read(readiness)
+        return await self._db.read(readiness, list(agents))
+
+    async def modes(self, agents: Iterable[AgentFile]) -> dict[str, str]:
+        """How far each agent goes now."""
+        return await self._db.read(modes, list(agents))
 
     async def period(self, days: int) -> Period:
         """Decisions, contacts, budgets, what waits, what failed closed."""

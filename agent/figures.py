@@ -1,4 +1,4 @@
-"""Figures of a day: how many were woken, and where each of them ended. The parts add up to the whole.
+"""Figures of a day: how many were woken, and where each ended. The parts add up to the whole.
 
 A day is the UTC day of business time. Only plain columns are read; nobody's data is opened for it.
 """
@@ -52,6 +52,10 @@ class Figures:
         now_us = self._clock.now_us()
         return await self._db.read(_day, now_us - now_us % _DAY_US)
 
+    async def waiting(self) -> int:
+        """How many questions wait for a person."""
+        return await self._db.read(_waiting)
+
     async def head(self) -> int:
         """The newest entry's position: what a page has seen up to."""
         return await self._db.read(_head)
@@ -84,11 +88,15 @@ def _day(conn: Connection, since: int) -> Day:
         .where(effects.c.kind == "contact", effects.c.status == "sent")
         .where(effects.c.settled_at >= since)
     ).scalar_one()
-    waiting = conn.execute(
-        select(func.count()).select_from(approvals).where(approvals.c.status == "pending")
-    ).scalar_one()
-    counted = sorted(closed_counts.totals(conn).items(), key=lambda pair: -pair[1])
-    return Day(sum(ends.values()), ends, int(contacts), int(waiting), counted[:3])
+    counted = sorted(
+        closed_counts.of_day(conn, since).items(), key=lambda pair: (-pair[1], pair[0])
+    )
+    return Day(sum(ends.values()), ends, int(contacts), _waiting(conn), counted)
+
+
+def _waiting(conn: Connection) -> int:
+    pending = select(func.count()).select_from(approvals).where(approvals.c.status == "pending")
+    return int(conn.execute(pending).scalar_one())
 
 
 def _head(conn: Connection) -> int:

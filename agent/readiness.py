@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
+from agent.mode_of import mode_of
+from prompts.agents import AgentFile
 from store.schema import approvals, customers, decisions, effects, inbox, products
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message that went out: its effect, its decision, and in which mode."""
+    """A message that went out: its effect, its decision, its kind, and by which real channel."""
 
     effect_id: str
     decision_id: str
-    channel: str
-    mode: str
+    kind: str
+    via: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Counts and first things. `real` is a message that went to a person, not to the outbox."""
+    """Counts and newest things. `letter` lies in the outbox, `real` went by a real channel.
+
+    `modes` is how far each agent goes now.
+    """
 
     events: int
     last_event_at: int | None
@@ -32,9 +38,10 @@ class Readiness:
     answered: str | None
     letter: Letter | None
     real: Letter | None
+    modes: Mapping[str, str]
 
 
-def readiness(conn: Connection) -> Readiness:
+def readiness(conn: Connection, agents: Iterable[AgentFile]) -> Readiness:
     """Where this deployment stands now."""
     newest = conn.execute(
         select(inbox.c.seq, inbox.c.received_at).order_by(inbox.c.seq.desc()).limit(1)
@@ -54,9 +61,15 @@ def readiness(conn: Connection) -> Readiness:
         decisions=_count(conn, decisions),
         waiting=int(conn.execute(pending).scalar_one()),
         answered=answered,
-        letter=_newest_letter(conn, live=False),
-        real=_newest_letter(conn, live=True),
+        letter=_newest_letter(conn, real=False),
+        real=_newest_letter(conn, real=True),
+        modes=modes(conn, agents),
     )
+
+
+def modes(conn: Connection, agents: Iterable[AgentFile]) -> dict[str, str]:
+    """How far each agent goes now, by its name."""
+    return {agent.name: mode_of(conn, agent) for agent in agents}
 
 
 def _count(conn: Connection, table: object) -> int:
@@ -64,12 +77,12 @@ def _count(conn: Connection, table: object) -> int:
     return int(conn.execute(counted).scalar_one())
 
 
-def _newest_letter(conn: Connection, *, live: bool) -> Letter | None:
-    in_mode = effects.c.mode == "live" if live else effects.c.mode != "live"
+def _newest_letter(conn: Connection, *, real: bool) -> Letter | None:
+    way = effects.c.via.is_not(None) if real else effects.c.via.is_(None)
     row = conn.execute(
-        select(effects.c.id, effects.c.decision_id, effects.c.channel, effects.c.mode)
-        .where(effects.c.kind == "contact", effects.c.status == "sent", in_mode)
+        select(effects.c.id, effects.c.decision_id, effects.c.channel, effects.c.via)
+        .where(effects.c.kind == "contact", effects.c.status == "sent", way)
         .order_by(effects.c.id.desc())
         .limit(1)
     ).first()
-    return None if row is None else Letter(row.id, row.decision_id, row.channel, row.mode)
+    return None if row is None else Letter(row.id, row.decision_id, row.channel, row.via)

@@ -34,6 +34,16 @@ _STATUS = {
     "expired": ("held", "expired"),
 }
 
+_COPY = """(e) => {
+  const code = e.currentTarget.parentElement.querySelector("pre");
+  const range = document.createRange();
+  range.selectNodeContents(code);
+  const chosen = window.getSelection();
+  chosen.removeAllRanges();
+  chosen.addRange(range);
+  if (navigator.clipboard) navigator.clipboard.writeText(code.innerText).catch(() => {});
+}"""
+
 
 def text(words: str, classes: str = "") -> Element:
     """A piece of text."""
@@ -104,6 +114,23 @@ def button(
     else:
         made.props("disabled")
     return made
+
+
+def command(words: str) -> None:
+    """A command to copy; where the browser gives no clipboard it is selected instead."""
+    with ui.element("div").classes("u-command"):
+        with ui.element("pre").classes("u-code"):
+            ui.label(words)
+        with ui.element("button").classes("u-button").props("type=button") as copy:
+            ui.label("Copy")
+        copy.on("click", js_handler=_COPY)
+
+
+def bar(share: float, meaning: str = "held") -> None:
+    """A bar of a whole; `share` from 0 to 1. What is there at all is seen."""
+    width = 0 if share <= 0 else max(2, min(100, round(100 * share)))
+    with ui.element("div").classes("u-bar"):
+        ui.element("div").style(f"width:{width}%; background: var(--{meaning})")
 
 
 def fact(name: str, value: str, note: str = "") -> None:

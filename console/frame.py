@@ -1,15 +1,17 @@
 """The frame of every page: where one can go, the state of the house, and the page itself.
 
-Mode, clock with its zone (simulated time marked as such) and the brake are always in sight. A page is
-rendered from the database; nothing lives only in the socket, so a reload shows the same.
+Mode, clock with its zone (simulated time marked as such) and the brake are always in sight, and
+looked at again every two seconds; whoever's key was disabled is shown out then. A page is rendered
+from the database; nothing lives only in the socket, so a reload shows the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from fastapi import Request
 from nicegui import ui
@@ -18,8 +20,11 @@ from agent.runs import Runs
 from console import theme
 from console.components import chip, text
 from console.sessions import COOKIE, Sessions
-from store.principals import Principal
+from store.principals import Principal, of_id
 
+_LOOKS_EVERY_S = 2.0
+#: A page may take long on a busy machine; the library's three seconds would end it half way.
+_PATIENCE_S = 60.0
 _PLACES = (
     ("", (("Start here", "/"), ("Live decisions", "/decisions"), ("Approvals", "/approvals"),
           ("Customers", "/customers"))),
@@ -57,6 +62,11 @@ class Visit:
         return False
 
 
+def at(path: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Puts a page at a path."""
+    return ui.page(path, response_timeout=_PATIENCE_S)
+
+
 @asynccontextmanager
 async def page(
     house: House, request: Request, title: str, *, here: str, hint: str = ""
@@ -66,18 +76,40 @@ async def page(
     assert who is not None, "the guard lets nobody in without a session"
     theme.apply()
     ui.page_title(f"{title} · Usher")
-    waiting = (await house.runs.figures.today()).waiting
+    state = await _state_of(house)
+    navigation = ui.refreshable(_navigation)
+    lights = ui.refreshable(_lights)
     with ui.element("div").classes("u-shell").style("width: 100%"):
-        _navigation(here, waiting)
+        with ui.element("nav").classes("u-nav").props('aria-label="Pages"'):
+            navigation(here, state.waiting)
         with ui.element("div").style("min-width: 0"):
             with ui.element("header").classes("u-top"):
                 text(title, "u-title")
                 if hint:
                     text(hint, "u-small")
-                await _state(house)
-                text(f"{who.name} · {who.role}", "u-small")
+                with ui.element("div").classes("u-row"):
+                    lights(state)
+                with ui.element("span").classes("u-chip held").props('data-clock="1"'):
+                    clock = ui.label(_clock_of(house))
+                with ui.link(target="/brake").classes("u-button danger"):
+                    ui.label("Brake")
+                _person(who)
             with ui.element("main").classes("u-main"):
                 yield Visit(house, who)
+
+    async def look() -> None:
+        nonlocal state
+        if await house.runs.db.read(of_id, who.id) is None:
+            ui.navigate.to("/login")
+            return
+        clock.set_text(_clock_of(house))
+        now = await _state_of(house)
+        if now != state:
+            state = now
+            navigation.refresh(here, state.waiting)
+            lights.refresh(state)
+
+    ui.timer(_LOOKS_EVERY_S, look, immediate=False)
 
 
 def moment(at_us: int | None) -> str:
@@ -88,29 +120,56 @@ def moment(at_us: int | None) -> str:
     return f"{at:%a} {at.day} {at:%b %Y, %H:%M:%S} UTC"
 
 
-def _navigation(here: str, waiting: int) -> None:
-    with ui.element("nav").classes("u-nav").props('aria-label="Pages"'):
-        with ui.element("div").classes("u-brand"):
-            ui.element("span").classes("u-mark")
-            ui.label("Usher")
-        for group, places in _PLACES:
-            if group:
-                text(group, "u-group")
-            for name, path in places:
-                with ui.link(target=path).classes("here" if path == here else "") as link:
-                    ui.label(name)
-                    if path == "/approvals" and waiting:
-                        chip(str(waiting), "approval")
-                if path == here:
-                    link.props('aria-current="page"')
+@dataclass(frozen=True, slots=True)
+class _State:
+    """The state of the house."""
+
+    modes: tuple[str, ...]
+    waiting: int
+    stops: tuple[str, ...]
 
 
-async def _state(house: House) -> None:
+async def _state_of(house: House) -> _State:
     runs = house.runs
-    for mode in sorted({agent.mode.value for agent in runs.env.ground.agents.values()}):
+    modes = await runs.counts.modes(runs.env.library.agents.values())
+    waiting = await runs.figures.waiting()
+    return _State(tuple(sorted(set(modes.values()))), waiting, ())
+
+
+def _clock_of(house: House) -> str:
+    simulated = " · simulated" if house.runs.clock.simulated else ""
+    return f"{moment(house.runs.clock.now_us())}{simulated}"
+
+
+def _navigation(here: str, waiting: int) -> None:
+    with ui.element("div").classes("u-brand"):
+        ui.element("span").classes("u-mark")
+        ui.label("Usher")
+    for group, places in _PLACES:
+        if group:
+            text(group, "u-group")
+        for name, path in places:
+            with ui.link(target=path).classes("here" if path == here else "") as link:
+                ui.label(name)
+                if path == "/approvals" and waiting:
+                    chip(str(waiting), "approval")
+            if path == here:
+                link.props('aria-current="page"')
+
+
+def _lights(state: _State) -> None:
+    for mode in state.modes:
         chip(mode, {"live": "allow", "sandbox": "review"}.get(mode, "held"))
-    simulated = " · simulated" if runs.clock.simulated else ""
-    clock = chip(f"{moment(runs.clock.now_us())}{simulated}", "held")
-    clock.props('data-clock="1"')
-    with ui.link(target="/brake").classes("u-button danger"):
-        ui.label("Brake")
+    for stop in state.stops:
+        with ui.link(target="/brake"):
+            chip(f"brake: {stop}", "deny")
+
+
+def _person(who: Principal) -> None:
+    with (
+        ui.element("form").props("method=post action=/login/out").style("margin: 0"),
+        ui.element("div").classes("u-row"),
+    ):
+        text(f"{who.name} · {who.role}", "u-small")
+        with ui.element("button").classes("u-button").props("type=submit"):
+            ui.label("Log out")

@@ -1,4 +1,4 @@
-"""Logging in: a key, or a link that was printed. Plain pages, so that they work without a socket."""
+"""Logging in: a key, or a link that was printed. Plain pages: they work without a socket."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <input class="u-input" id="key" name="key" type="password" autocomplete="current-password"
  autofocus required>
 <button class="u-button primary" type="submit">Log in</button></form>
-<p class="u-small">The first key is in <span class="u-code">admin.key</span> in the data folder; more are
-made with <span class="u-code">usher keys add NAME --role operator</span>.</p></section></main></body></html>"""
+<p class="u-small">The first key is in <span class="u-code">admin.key</span> in the data folder;
+more are made with <span class="u-code">usher keys add NAME --role operator</span>.</p>
+</section></main></body></html>"""
 
 
 def router(runs: Runs, sessions: Sessions) -> APIRouter:

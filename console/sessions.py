@@ -1,7 +1,7 @@
 """Sessions of the console: a signed cookie that names a principal, and links that log in once.
 
-The cookie is HttpOnly and SameSite=Strict, good for twelve hours, and worth nothing once its principal is
-disabled. A link is good for one use and half an hour, and lives in this process only.
+The cookie is HttpOnly and SameSite=Strict, good for twelve hours, and worth nothing once its
+principal is disabled. A link is good for one use and half an hour, and lives in this process only.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The one theme: tokens once, as CSS variables, in light and dark; system fonts, no request outside.
+"""The one theme: tokens once, as CSS variables, light and dark; system fonts, no request outside.
 
-A status is a chip, a chip is a colour, a colour is a meaning, everywhere the same: allowed or sent green,
-denied red, review amber, approval violet, scheduled blue, withheld or cancelled grey. Every pair of text
-and ground keeps a contrast of 4.5 : 1 in both modes (a browser test measures it).
+A status is a chip, a chip is a colour, a colour is a meaning, everywhere the same: allowed or sent
+green, denied red, review amber, approval violet, scheduled blue, withheld or cancelled grey. Every
+pair of text and ground keeps a contrast of 4.5 : 1 in both modes (a test computes it).
 """
 
 from __future__ import annotations
@@ -54,12 +54,14 @@ a:hover { text-decoration: underline; }
 .u-main { padding: 20px 24px 48px; display: flex; flex-direction: column; gap: 16px; }
 .u-card { background: var(--card); border: 1px solid var(--line); border-radius: 12px;
   padding: 16px; display: flex; flex-direction: column; gap: 8px; min-width: 0; }
-.u-card > h2, .u-h { font-size: 13px; font-weight: 600; color: var(--muted); margin: 0; }
+.u-card > h2, .u-h { font-size: 13px; font-weight: 600; color: var(--muted); margin: 0;
+  line-height: 1.5; letter-spacing: 0; }
 .u-sentence { border-left: 4px solid var(--accent); font-size: 16px; }
 .u-sentence .u-flip { font-size: 14px; color: var(--muted); }
 .u-cols { display: grid; gap: 16px; align-items: start; }
 .u-three { grid-template-columns: minmax(0, 270px) minmax(0, 1fr) minmax(0, 340px); }
 .u-two { grid-template-columns: minmax(0, 330px) minmax(0, 1fr); }
+.u-halves { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); }
 .u-wide { grid-template-columns: minmax(0, 1fr) minmax(0, 330px); }
 .u-tiles { display: grid; gap: 12px; grid-template-columns: repeat(auto-fit, minmax(170px, 1fr)); }
 .u-figure { font-size: 24px; font-weight: 700; line-height: 1.2; color: var(--ink); }
@@ -84,6 +86,7 @@ a:hover { text-decoration: underline; }
 .u-table tr:last-child td { border-bottom: 0; }
 .u-table td:first-child { min-width: 120px; } .u-table td:nth-child(2) { min-width: 130px; }
 .u-table td a, .u-plain { color: var(--ink); }
+.u-table td a.u-link { color: var(--accent); } .u-whole { white-space: nowrap; }
 .u-table tbody tr:hover { background: var(--page); }
 .u-message { border: 1px solid var(--line); border-radius: 10px; padding: 12px;
   white-space: pre-wrap; overflow-wrap: anywhere; background: var(--page); }
@@ -95,13 +98,45 @@ a:hover { text-decoration: underline; }
   border: 1px solid var(--line); background: var(--card); color: var(--ink);
   display: inline-flex; gap: 8px; align-items: center; }
 .u-button:hover { border-color: var(--accent); }
-.u-button.primary { background: var(--accent); color: var(--on-accent); border-color: var(--accent); }
+.u-button.primary { background: var(--accent); color: var(--on-accent);
+  border-color: var(--accent); }
 .u-button.danger { color: var(--deny); border-color: var(--deny); }
 .u-button[disabled] { opacity: .5; cursor: default; }
 .u-key { font-size: 11px; border: 1px solid var(--line); border-radius: 4px; padding: 0 5px;
   color: var(--muted); background: var(--page); font-weight: 500; }
 .u-bar { height: 8px; border-radius: 4px; background: var(--held-on); overflow: hidden; }
 .u-bar > div { height: 100%; background: var(--held); border-radius: 4px; }
+.u-command { display: flex; gap: 8px; align-items: start; border: 1px solid var(--line);
+  border-radius: 10px; padding: 8px 8px 8px 12px; background: var(--page); }
+.u-command > pre { flex: 1; margin: 0; padding: 6px 0; white-space: pre-wrap; min-width: 0; }
+.u-command > button { padding: 3px 10px; font-size: 12.5px; }
+.u-plot { display: grid; grid-template-columns: minmax(0, 1fr) minmax(60px, 38%) 56px; gap: 10px;
+  align-items: center; color: var(--ink); } .u-plot > :last-child { text-align: right; }
+.u-bare { border: 0; padding: 0; background: none; }
+.u-source { border: 1px solid var(--line); border-radius: 10px; padding: 8px 0; overflow: auto;
+  background: var(--page); max-height: 78vh; }
+.u-short { max-height: 46vh; }
+.u-source > div { display: grid; grid-template-columns: 44px minmax(0, 1fr); gap: 8px;
+  padding: 0 10px; }
+.u-source > div:target { background: var(--soft); }
+.u-source .u-code { white-space: pre-wrap; }
+.u-line { text-align: right; color: var(--muted); font-size: 12px; user-select: none; }
+.u-added { background: var(--allow-on); color: var(--allow); }
+.u-gone { background: var(--deny-on); color: var(--deny); }
+.u-paste { width: 100%; } .u-paste textarea { max-height: 46vh; color: var(--ink); overflow: auto; }
+.u-title2 { font-size: 19px; font-weight: 650; line-height: 1.3; }
+.u-said { font-size: 15px; }
+.u-column { display: flex; flex-direction: column; gap: 4px; }
+.u-even { grid-template-columns: repeat(auto-fit, minmax(min(100%, 220px), 1fr)); }
+.u-pair { display: flex; justify-content: space-between; gap: 12px; align-items: baseline; }
+.u-pair > :last-child { text-align: right; flex: 0 0 auto; max-width: 60%; }
+.u-notice { border: 1px solid var(--review); background: var(--review-on); color: var(--review);
+  border-radius: 10px; padding: 10px 12px; font-weight: 600; }
+.u-field { display: flex; flex-direction: column; gap: 4px; max-width: 640px; }
+.u-diff { display: flex; flex-direction: column; gap: 4px; }
+.u-diff > .u-gone, .u-diff > .u-added { border-radius: 8px; padding: 6px 10px;
+  white-space: pre-wrap; overflow-wrap: anywhere; }
+summary { cursor: pointer; display: list-item; }
 .u-empty { color: var(--muted); padding: 12px 0; }
 .u-input { font: inherit; width: 100%; padding: 8px 10px; border-radius: 8px;
   border: 1px solid var(--line); background: var(--card); color: var(--ink); }
@@ -110,7 +145,7 @@ a:hover { text-decoration: underline; }
   .u-nav { position: static; height: auto; border-right: 0; border-bottom: 1px solid var(--line);
     display: flex; flex-wrap: wrap; gap: 4px; padding: 8px; }
   .u-brand { padding: 4px 10px; } .u-group { display: none; }
-  .u-three, .u-two, .u-wide { grid-template-columns: minmax(0, 1fr); }
+  .u-three, .u-two, .u-wide, .u-halves { grid-template-columns: minmax(0, 1fr); }
   .u-top { padding: 8px 12px; position: static; } .u-main { padding: 12px; }
   .u-table thead { display: none; }
   .u-table tr { display: block; border-bottom: 1px solid var(--line); padding: 6px 0; }

@@ -14,7 +14,7 @@ from nicegui.events import KeyEventArguments
 from agent.errors import UsherError
 from agent.fact_words import money, name_of, percent, value_of
 from console.components import card, chip, empty, fact, sentence, status_chip, step, text
-from console.frame import House, Visit, moment, page
+from console.frame import House, Visit, at, moment, page
 
 _KIND = {
     "hard": ("deny", "hard"),
@@ -32,7 +32,7 @@ _KIND = {
 def register(house: House) -> None:
     """Put the page in its place."""
 
-    @ui.page("/decisions/{decision_id}")
+    @at("/decisions/{decision_id}")
     async def one(request: Request, decision_id: str) -> None:
         async with page(
             house, request, "Decision", here="/decisions", hint="J next · K previous"

@@ -9,7 +9,7 @@ from nicegui import ui
 
 from agent.figures import ENDS, Day
 from console.components import card, cell, empty, figure, row, status_chip, table, text
-from console.frame import House, moment, page
+from console.frame import House, at, moment, page
 
 _SHOWN = 50
 _EVERY_S = 1.0
@@ -18,7 +18,7 @@ _EVERY_S = 1.0
 def register(house: House) -> None:
     """Put the page in its place."""
 
-    @ui.page("/decisions")
+    @at("/decisions")
     async def live(request: Request, status: str | None = None) -> None:
         async with page(house, request, "Live decisions", here="/decisions") as visit:
             runs = visit.runs
