@@ -177,6 +177,16 @@ def test_of_two_changes_the_nearer_comes_first() -> None:
     assert (first.fact, first.value) == ("margin.lowest_bp", 2_775)
 
 
+def test_where_the_cost_decides_the_discount_is_moved_to_just_below_it() -> None:
+    """15 % of 800.00 are 120.00; below 50.00 nobody signs, so 6.24 % (49.92) needs no signature."""
+    facts = {**OFFER, "customer.segment": "gold", "action.cost_minor": 12_000}
+    facts = with_fact(facts, "margin.lowest_bp", 6_000) | {"action.discount_bp": 1_500}
+    facts["margin.after_discount_bp"] = 5_294
+    assert outcome("offer", facts) is Outcome.APPROVAL
+    (flip,) = [f for f in found("offer", facts) if f.fact == "action.discount_bp"]
+    assert (flip.value, flip.outcome) == (624, "allow")
+
+
 def test_a_refused_contact_is_told_what_would_have_let_it_go() -> None:
     for name, bad, good in (
         ("customer.open_complaint", True, False),
