@@ -19,8 +19,10 @@ from agent.steps import step_body
 from store import approvals, wakeups
 from store.approvals import Question
 from store.closed_counts import count
+from store.held import HELD_BACK
 from store.schema import decisions
 from store.sealing import Vault
+from tools import stops
 
 #: How long a question waits for a person before it lapses, at the longest.
 ANSWER_WITHIN_US = 24 * 3_600 * 1_000_000
@@ -82,6 +84,15 @@ def _close(conn: Connection, vault: Vault, ground: Ground, *, run: Run, now_us: 
             customer_id=run.opening.customer_id,
             journey_id=run.opening.journey_id,
         )
+    if _stopped(run):
+        wakeups.schedule(
+            conn,
+            kind=HELD_BACK,
+            ref=run.id,
+            due_at=run.opening.journey_opened_at + run.opening.agent.expires_after_us,
+            customer_id=run.opening.customer_id,
+            journey_id=run.opening.journey_id,
+        )
     close_decision(
         unit,
         run.id,
@@ -97,6 +108,13 @@ def _held(run: Run, closing: Closing) -> bool:
     if (closing.outcome or {}).get("kind") == "held":
         return True
     return any(step["call"]["tool"] in _HOLDS and step.get("effect_id") for step in run.steps)
+
+
+def _stopped(run: Run) -> bool:
+    """Whether a brake or a lease denied this decision something; it is looked at again after it."""
+    return any(
+        fired["rule"] in stops.RULES for step in run.steps for fired in step["verdict"]["fired"]
+    )
 
 
 def _pause(conn: Connection, vault: Vault, ground: Ground, *, run: Run, now_us: int) -> None:

@@ -25,13 +25,14 @@ from agent.queued import (
     end_merged,
     expire_effect,
     journal_cancelled,
+    question_stopped,
     withdraw_questions,
 )
 from agent.run import Wake
 from agent.subjects import context_of
 from agent.triage import FACT_EVENTS, Incoming, Sort, Sorted, triage
 from customers.barrier import barrier
-from store import approvals, ledger, wakeups
+from store import approvals, held, ledger, wakeups
 from store.ledger import EffectStatus
 from store.schema import decisions, events, lanes
 from store.sealing import Vault
@@ -254,8 +255,13 @@ class _Draining:
             self._end(due.ref, "expired", "its time ran out")
         elif due.kind == "effect_expiry":
             expire_effect(unit, due.ref)
-        elif due.kind in ("check_back", "another_look"):
+        elif due.kind in ("check_back", "another_look", held.HELD_BACK):
             self._look_again(due)
+        elif due.kind == "lease_expiry":
+            held.take_up(unit.conn, now_us=unit.now_us, customer_id=unit.customer_id)
+            self.out.more_due = True
+        elif due.kind == "question_stopped":
+            question_stopped(unit, due.ref)
 
     def _look_again(self, due: Row[Any]) -> None:
         unit = self.unit

@@ -39,7 +39,8 @@ class Drained:
 
     `over`: decisions that a crash left in a journey that is closed by now. `regates`: queued
     contacts whose facts may have changed. `left`: statuses of decisions that were closed at once.
-    `arrival`: the newest event of this customer that was there to be seen.
+    `arrival`: the newest event of this customer that was there to be seen. `more_due`: what was
+    taken up has made more due.
     """
 
     openings: list[Opening] = field(default_factory=list)
@@ -54,12 +55,14 @@ class Drained:
     left: list[str] = field(default_factory=list)
     arrival: int = 0
     more_after: int | None = None
+    more_due: bool = False
 
     @property
     def empty(self) -> bool:
         """Whether the loop has nothing to do for it, and nothing more waits behind it."""
         return self.more_after is None and not (
-            self.openings
+            self.more_due
+            or self.openings
             or self.over
             or self.joined
             or self.ended

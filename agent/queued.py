@@ -105,6 +105,25 @@ def withdraw_questions(unit: LaneUnit, decision_id: str, reason: str) -> None:
     close_decision(unit, decision_id, "no_action", reason, "superseded")
 
 
+def question_stopped(unit: LaneUnit, approval_id: str) -> None:
+    """A brake has taken this question off the queue: write it down, and end its decision undone."""
+    row = approvals.get(unit.conn, approval_id)
+    if row is None or row.status != "superseded":
+        return
+    waits = select(decisions.c.id).where(
+        decisions.c.id == row.decision_id, decisions.c.status == "awaiting_approval"
+    )
+    if unit.conn.execute(waits).first() is None:
+        return
+    reason = "the brake was pulled before anybody had answered"
+    unit.append(
+        row.decision_id,
+        "approval",
+        bodies.approval(approval_id=row.id, status="superseded", by=None, reason=reason),
+    )
+    close_decision(unit, row.decision_id, "no_action", reason, "cancelled")
+
+
 def expire_effect(unit: LaneUnit, effect_id: str) -> None:
     """An effect's time has run out: unsent it expires; what it still held is given back."""
     row = ledger.get(unit.conn, effect_id)

@@ -4,7 +4,7 @@ What held at planning time is no excuse: the live pack, the facts of now and the
 again in the unit that takes the effect for hand-over (P1). What has been written is sent as it
 stands or not at all: where it would be written differently now, it is cancelled and the journey
 looked at again. When a fact changes earlier, the same is asked at once, without a model and without
-handing over.
+handing over. What people hold back stays as it is until they let go.
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ from customers.barrier import barrier
 from policies.obligations import NOT_BEFORE_US
 from policies.pack import Pack
 from policies.verdict import Outcome
-from store import approvals, ledger, wakeups
+from store import approvals, brakes, ledger, wakeups
 from store.ledger import EffectStatus
 from store.schema import decisions
 from store.sealing import Vault
+from tools import stops
 from tools.claim import permitted
 from tools.gate import Decided, Proposed, decide
 from tools.packs import PackShelf
@@ -86,6 +87,7 @@ def _release(
     early: bool,
 ) -> bool:
     """Whether the contact has been taken for hand-over."""
+    brakes.beside_others(conn)
     unit = LaneUnit.hold(conn, vault, ground, customer_id=customer_id, epoch=epoch, now_us=now_us)
     if not early:
         wakeups.cancel(conn, "release", effect_id)
@@ -94,6 +96,11 @@ def _release(
         return False
     if row.expires_at <= now_us:
         expire_effect(unit, effect_id)
+        return False
+    held = stops.holding(conn, row, now_us)
+    if held is not None:
+        if not early:
+            note_effect(unit, row, EffectStatus.SCHEDULED, held, not_before=row.not_before)
         return False
     barred = barrier(conn, vault, customer_id, purpose=row.purpose, now_us=now_us)
     if barred is not None:
@@ -114,7 +121,7 @@ def _release(
         pack=setting.pack,
         now_us=now_us,
         without=frozenset({effect_id}),
-    )
+    ).unstopped()
     decided = decide(picture, _as_proposed(step), setting)
     stopped = _what_stops(unit, row, picture, decided, setting)
     later = decided.verdict.obligations.get(NOT_BEFORE_US)
