@@ -54,6 +54,14 @@ class Approving:
             raise NotFound(f"there is no approval {approval_id}")
         return found
 
+    def form(self, tool: str) -> dict[str, Any]:
+        """What an edit of this tool's call may say, as a JSON schema."""
+        return TOOLS[tool].schema
+
+    def check_edit(self, tool: str, args: dict[str, Any]) -> None:
+        """Raises `Invalid` where these arguments do not fit the tool, naming each."""
+        _check_edit(tool, args)
+
     async def answer(self, approval_id: str, answer: Answer, *, by: Principal) -> dict[str, Any]:
         """Decide. Raises `Forbidden` for the role, `Conflict` where somebody was first."""
         question = await self.get(approval_id)

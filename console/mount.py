@@ -14,10 +14,10 @@ from agent.runs import Runs
 from console import faults, login
 from console.frame import House
 from console.guard import Guard
-from console.pages import decision, live
+from console.pages import approvals, decision, figure_people, figures, live, policies, policy, start
 from console.sessions import Sessions
 
-_PAGES = (live, decision)
+_PAGES = (start, live, decision, policies, policy, figures, figure_people, approvals)
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
 

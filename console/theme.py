@@ -12,7 +12,7 @@ from nicegui import ui
 LIGHT = {
     "page": "#f6f7f9", "card": "#ffffff", "line": "#e3e8ef", "ink": "#16202e", "muted": "#5b6b80",
     "accent": "#0f766e", "soft": "#e6f4f1", "on-accent": "#ffffff",
-    "allow": "#15803d", "allow-on": "#e8f6ec", "deny": "#b42318", "deny-on": "#fdeceb",
+    "allow": "#157f3c", "allow-on": "#e8f6ec", "deny": "#b42318", "deny-on": "#fdeceb",
     "review": "#b45309", "review-on": "#fdf3e3", "approval": "#6d28d9", "approval-on": "#f1ebfd",
     "defer": "#1d4ed8", "defer-on": "#e8effd", "held": "#475569", "held-on": "#eef1f5",
 }  # fmt: skip
