@@ -1,8 +1,8 @@
 """The llm planner with a real model on this machine: what no script shows.
 
-It runs where `xllamacpp` is installed and `USHER_TEST_GGUF` names a model's file:
+It runs where `xllamacpp` is installed and `LOCAL_MODEL_GGUF` names a model's file:
 
-    USHER_TEST_GGUF=/models/some.gguf .venv/bin/python -m pytest -m local_model -rs
+    LOCAL_MODEL_GGUF=/models/some.gguf .venv/bin/python -m pytest -m local_model -rs
 
 What a small model chooses is not held against it. That its answers are read, or said as what they
 are, and that the turn ends in a proposal, is.
@@ -25,7 +25,7 @@ from agent.settings import Settings
 from tests.agent.planners.situations import a_situation
 
 pytestmark = [pytest.mark.local_model, pytest.mark.timeout(900)]
-GGUF = "USHER_TEST_GGUF"
+GGUF = "LOCAL_MODEL_GGUF"
 
 
 @pytest.fixture(scope="module")
