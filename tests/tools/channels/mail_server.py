@@ -55,6 +55,8 @@ class MailServer:
         self.hangs_up: str | None = None
         self.on_silence: Callable[[], None] = lambda: None
         self.connections = 0
+        self.open = 0
+        self.all_closed = asyncio.Event()
         self.logins: list[tuple[bytes, bytes]] = []
         self._server: asyncio.Server | None = None
 
@@ -131,8 +133,17 @@ class _Smtp(SMTP):
     event_handler: MailServer
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.event_handler.connections += 1
+        if self.transport is None:  # and not once more when the line is encrypted
+            self.event_handler.connections += 1
+            self.event_handler.open += 1
+            self.event_handler.all_closed.clear()
         super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        self.event_handler.open -= 1
+        if self.event_handler.open == 0:
+            self.event_handler.all_closed.set()
 
     async def smtp_STARTTLS(self, arg: str) -> None:
         answer = await self.event_handler.at("STARTTLS", self)

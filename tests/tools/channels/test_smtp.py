@@ -237,11 +237,14 @@ async def test_p3_a_question_that_fails_or_is_cancelled_hands_nothing_over(
     assert len(server.arrived) == 1
 
 
-async def test_p3_no_connection_outlives_its_letter(server: MailServer) -> None:
-    for _ in range(3):
-        await sent(server)
-    await Smtp("mail", relay(server)).send(letter(), still_ours=taken)
-    assert server.connections == 4
+@pytest.mark.parametrize("ends", ["sent", "refused", "taken"])
+async def test_p3_no_connection_outlives_its_letter(server: MailServer, ends: str) -> None:
+    if ends == "refused":
+        server.says["RCPT"] = "550 5.1.1 nobody"
+    await Smtp("mail", relay(server)).send(letter(), still_ours=taken if ends == "taken" else ours)
+    async with asyncio.timeout(20):
+        await server.all_closed.wait()
+    assert server.connections == 1
 
 
 async def test_a_letter_that_is_refused_before_it_leaves_reaches_no_server(
