@@ -6,17 +6,19 @@ and a profile that appears under it later inherits that.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
+from agent import looking
 from agent.errors import BadRequest, Conflict, Gone, NotFound
 from agent.forgetting import Forgetting
 from agent.messages import Suppress
 from agent.paging import Page, checked_limit, page_of
 from agent.timeline import timeline
-from customers import consent, profile, suppression
+from customers import consent, leases, profile, suppression
 from customers.erasure import LegalHold
 from customers.resolve import find, possible, was_erased
 from customers.stopping import stop_queued
@@ -49,9 +51,23 @@ class People:
         return customer_id
 
     async def get(self, reference: str) -> dict[str, Any]:
-        """One person: profile, identifiers, consents, suppressions, open journeys."""
+        """One person: profile, identifiers, consents, suppressions, lease, journeys."""
         customer_id = await self.find(reference)
         return await self._db.read(_view, self._db.vault, customer_id, self._clock.now_us())
+
+    async def look(self, customer_id: str) -> dict[str, Any]:
+        """What operators see beside the profile (`agent.looking`); the id is ours."""
+        return await self._db.read(looking.look, self._db.vault, customer_id, self._clock.now_us())
+
+    async def newest(self, *, limit: int) -> list[dict[str, Any]]:
+        """Who was heard of for the first time last."""
+        checked_limit(limit)
+        return await self._db.read(looking.newest, limit=limit)
+
+    async def receipt(self, customer_id: str) -> dict[str, Any] | None:
+        """What was done to forget this person; None where nobody of this id was erased."""
+        said = await self._db.read(looking.receipt, customer_id)
+        return None if said is None else json.loads(said)
 
     async def timeline(self, reference: str, *, after: str | None, limit: int) -> Page:
         """What happened to and for this person, newest first."""
@@ -130,6 +146,7 @@ def _view(conn: Connection, vault: Vault, customer_id: str, now_us: int) -> dict
         "created_at": row.created_at,
         "updated_at": row.updated_at,
         "legal_hold": bool(row.legal_hold),
+        "lease": leases.shown(conn, vault, customer_id, now_us),
         "identifiers": [
             {
                 "kind": i.kind,

@@ -19,6 +19,7 @@ from agent import documents, setting_aside
 from agent.accepting import Accepted
 from agent.approving import Approving
 from agent.board import WaitingBoard
+from agent.brake import Braking
 from agent.catalogue import check_currency, put_products
 from agent.counts import Counts
 from agent.decisions import Decisions, projected
@@ -31,6 +32,7 @@ from agent.forgetting import Forgetting
 from agent.graph import build
 from agent.intake import Intake
 from agent.lane_unit import Ground
+from agent.leasing import Leasing
 from agent.messages import Message, ProductIn, TriggerRequest
 from agent.modes import Modes
 from agent.people import People
@@ -103,6 +105,8 @@ class Runs:
         self.counts = Counts(db, clock, env.shelf, env.pack_name)
         self.people = People(db, clock, forgetting, wake=self.dispatcher.wake)
         self.approving = Approving(db, clock, wake=self.dispatcher.wake)
+        self.brake = Braking(db, clock, env, wake=self.dispatcher.wake)
+        self.leasing = Leasing(db, clock, self.people, wake=self.dispatcher.wake)
         self.publishing = Publishing(db, clock, env.shelf)
         self.modes = Modes(db, clock, env)
 

@@ -11,6 +11,7 @@ from agent.runs import Runs
 from api import (
     approvals,
     audit,
+    brake,
     channels,
     clock,
     customers,
@@ -44,6 +45,7 @@ _ROUTERS = (
     principals.router,
     experiments.router,
     audit.router,
+    brake.router,
     clock.router,
     imports.router,
     service.router,

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 
+from agent.leasing import TakeLease
 from agent.messages import Suppress
 from api.access import Admin, Operator, Service, Viewer
 from api.idempotency import OnceRoute
@@ -47,6 +48,20 @@ async def lift(
     """Lift what was suppressed in this scope."""
     await runs.caught_up()
     return await runs.people.lift(ref, scope=scope, channel=channel)
+
+
+@router.post("/{ref:path}/lease", status_code=201)
+async def lease(runs: Service, principal: Operator, ref: str, request: TakeLease) -> dict[str, Any]:
+    """Take this customer into your hands: every agent is silent until then, or until you let go."""
+    await runs.caught_up()
+    return await runs.leasing.take(ref, request, by=principal)
+
+
+@router.delete("/{ref:path}/lease")
+async def end_lease(runs: Service, principal: Operator, ref: str) -> dict[str, Any]:
+    """Let go of this customer; an approver may for somebody else."""
+    await runs.caught_up()
+    return await runs.leasing.end(ref, by=principal)
 
 
 @router.put("/{ref:path}/hold")

@@ -23,7 +23,7 @@ from tools.tool import ActionKind, Args, Setting, Tool
 BRAKE, LEASE = "brake", "lease"
 #: Rules that are no pack's: a call they denied was never put to one.
 RULES = frozenset({BRAKE, LEASE})
-_STOPPED = (ActionKind.CONTACT, ActionKind.OFFER)
+STOPPED = (ActionKind.CONTACT, ActionKind.OFFER)
 _SCOPES = {
     "all": "Everything that reaches customers is",
     "offers": "All discounts are",
@@ -41,7 +41,7 @@ def fired_by(
     held: Iterable[Lease],
 ) -> tuple[Fired, ...]:
     """What stops this call; nothing where it may go on to the pack."""
-    if tool.kind not in _STOPPED:
+    if tool.kind not in STOPPED:
         return ()
     with_offer = tool.kind is ActionKind.OFFER or getattr(args, "offer_id", None) is not None
     touch = Touch(setting.agent.name, setting.goal, tool.channel, with_offer)
