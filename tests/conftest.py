@@ -7,6 +7,7 @@ PostgreSQL server starts with the first test that needs it, once a session.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from tests.databases import Place
 from tests.postgresql import PostgreSQLServer
 
 network.block()
+# What is set for a deployment is no part of a test: with a key, a model would plan.
+for _name in [name for name in os.environ if name.startswith(("USHER_", "OPENAI_"))]:
+    del os.environ[_name]
 
 
 @pytest.fixture(autouse=True)

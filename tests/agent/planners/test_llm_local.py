@@ -75,7 +75,7 @@ async def test_a_real_models_answer_ends_in_a_proposal(url: str, mode: Any) -> N
         llm_mode=mode,
         llm_timeout=280,
         llm_temperature=0,
-        llm_max_reply_tokens=200,
+        llm_max_reply_tokens=500,
     )
     planner = llm_planner(chosen)
     proposal = await planner.propose(a_situation())
