@@ -1,1 +1,1 @@
-"""Planners: `offline` decides by a procedure one can read, `rules` runs a campaign's steps."""
+"""Planners: `llm` asks a model, `offline` goes by a procedure, `rules` runs a campaign's steps."""
