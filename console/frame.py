@@ -20,6 +20,7 @@ from agent.runs import Runs
 from console import theme
 from console.components import chip, text
 from console.sessions import COOKIE, Sessions
+from store import brakes
 from store.principals import Principal, of_id
 
 _LOOKS_EVERY_S = 2.0
@@ -133,7 +134,8 @@ async def _state_of(house: House) -> _State:
     runs = house.runs
     modes = await runs.counts.modes(runs.env.library.agents.values())
     waiting = await runs.figures.waiting()
-    return _State(tuple(sorted(set(modes.values()))), waiting, ())
+    stops = tuple(brake.scope for brake in await runs.db.read(brakes.in_force))
+    return _State(tuple(sorted(set(modes.values()))), waiting, stops)
 
 
 def _clock_of(house: House) -> str:

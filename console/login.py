@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from agent.runs import Runs
 from console.sessions import COOKIE, GOOD_FOR_S, Sessions
 from console.theme import stylesheet
 from store import principals
+from store.database import Database
 from store.principals import Principal
 
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
@@ -30,7 +30,7 @@ more are made with <span class="u-code">usher keys add NAME --role operator</spa
 </section></main></body></html>"""
 
 
-def router(runs: Runs, sessions: Sessions) -> APIRouter:
+def router(db: Database, sessions: Sessions) -> APIRouter:
     """The routes of logging in and out."""
     routes = APIRouter(include_in_schema=False)
 
@@ -45,7 +45,7 @@ def router(runs: Runs, sessions: Sessions) -> APIRouter:
 
     @routes.post("/login")
     async def log_in(key: Annotated[str, Form(max_length=200)]) -> Response:
-        principal = await runs.db.read(principals.of_key, key.strip())
+        principal = await db.read(principals.of_key, key.strip())
         if principal is None or not principal.may("viewer"):
             return _page("This key is not one that may look in here.", status=403)
         return _let_in(sessions, principal)

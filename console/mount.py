@@ -14,10 +14,32 @@ from agent.runs import Runs
 from console import faults, login
 from console.frame import House
 from console.guard import Guard
-from console.pages import approvals, decision, figure_people, figures, live, policies, policy, start
+from console.pages import (
+    approvals,
+    customer,
+    customers,
+    decision,
+    figure_people,
+    figures,
+    live,
+    policies,
+    policy,
+    start,
+)
 from console.sessions import Sessions
 
-_PAGES = (start, live, decision, policies, policy, figures, figure_people, approvals)
+_PAGES = (
+    start,
+    live,
+    decision,
+    policies,
+    policy,
+    figures,
+    figure_people,
+    approvals,
+    customers,
+    customer,
+)
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
 
@@ -25,7 +47,7 @@ def mount(app: FastAPI, runs: Runs) -> Sessions:
     """Put the console on an application, once a process. Returns what makes login links."""
     sessions = Sessions(runs.db)
     house = House(runs, sessions)
-    app.include_router(login.router(runs, sessions))
+    app.include_router(login.router(runs.db, sessions))
     app.add_api_route("/v1/{rest:path}", _no_such_route, methods=_METHODS, include_in_schema=False)
     for page in _PAGES:
         page.register(house)

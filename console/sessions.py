@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from store.database import Database
@@ -28,13 +29,21 @@ class _Link:
 class Sessions:
     """Makes and reads cookies and links. Times are the machine's: business time may stand still."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(
+        self,
+        db: Database,
+        *,
+        wall: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._db = db
+        self._wall = wall
+        self._monotonic = monotonic
         self._links: dict[str, _Link] = {}
 
     def cookie_of(self, principal: Principal) -> str:
         """A fresh cookie's value."""
-        said = f"{principal.id}.{int(time.time()) + GOOD_FOR_S}"
+        said = f"{principal.id}.{int(self._wall()) + GOOD_FOR_S}"
         return f"{said}.{self._signature(said)}"
 
     async def principal_of(self, cookie: str | None) -> Principal | None:
@@ -43,20 +52,20 @@ class Sessions:
         if not said or not hmac.compare_digest(signature.encode(), self._signature(said).encode()):
             return None
         principal_id, _, until = said.partition(".")
-        if not until.isdigit() or int(until) < time.time():
+        if not until.isdigit() or int(until) <= self._wall():
             return None
         return await self._db.read(of_id, principal_id)
 
     def link_for(self, principal_id: str) -> str:
         """A token that logs this principal in, once."""
         token = secrets.token_urlsafe(24)
-        self._links[token] = _Link(principal_id, time.monotonic() + LINK_GOOD_FOR_S)
+        self._links[token] = _Link(principal_id, self._monotonic() + LINK_GOOD_FOR_S)
         return token
 
     async def use_link(self, token: str) -> Principal | None:
         """Whom a link logs in; None where it was used, is over, or never was."""
         link = self._links.pop(token, None)
-        if link is None or link.until < time.monotonic():
+        if link is None or link.until <= self._monotonic():
             return None
         return await self._db.read(of_id, link.principal_id)
 

@@ -26,6 +26,7 @@ _KIND = {
     "autonomy": ("approval", "autonomy"),
     "missing": ("deny", "missing fact"),
     "obligation": ("held", "obligation"),
+    "stop": ("deny", "stopped by people"),
 }
 
 
