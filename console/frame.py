@@ -23,6 +23,9 @@ from console.sessions import COOKIE, Sessions
 from store import brakes
 from store.principals import Principal, of_id
 
+#: What is stopped, in a word or two; the page of the brake says it in full.
+_SHORT = {"all": "everything", "offers": "discounts", "channel:email": "e-mail",
+          "channel:sms": "text messages"}  # fmt: skip
 _LOOKS_EVERY_S = 2.0
 #: A page may take long on a busy machine; the library's three seconds would end it half way.
 _PATIENCE_S = 60.0
@@ -98,6 +101,8 @@ async def page(
             with ui.element("main").classes("u-main"):
                 yield Visit(house, who)
 
+    ui.on_exception(_sorry)
+
     async def look() -> None:
         nonlocal state
         if await house.runs.db.read(of_id, who.id) is None:
@@ -121,6 +126,10 @@ def moment(at_us: int | None) -> str:
     return f"{at:%a} {at.day} {at:%b %Y, %H:%M:%S} UTC"
 
 
+def _sorry() -> None:
+    ui.notify("That did not work, and was logged. Load the page again.", type="negative")
+
+
 @dataclass(frozen=True, slots=True)
 class _State:
     """The state of the house."""
@@ -140,7 +149,8 @@ async def _state_of(house: House) -> _State:
 
 def _clock_of(house: House) -> str:
     simulated = " · simulated" if house.runs.clock.simulated else ""
-    return f"{moment(house.runs.clock.now_us())}{simulated}"
+    at = datetime.fromtimestamp(house.runs.clock.now_us() // 1_000_000, UTC)
+    return f"{at:%a} {at.day} {at:%b %Y, %H:%M} UTC{simulated}"
 
 
 def _navigation(here: str, waiting: int) -> None:
@@ -164,7 +174,7 @@ def _lights(state: _State) -> None:
         chip(mode, {"live": "allow", "sandbox": "review"}.get(mode, "held"))
     for stop in state.stops:
         with ui.link(target="/brake"):
-            chip(f"brake: {stop}", "deny")
+            chip(f"stopped: {_SHORT.get(stop, stop.partition(':')[2])}", "deny")
 
 
 def _person(who: Principal) -> None:

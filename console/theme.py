@@ -61,6 +61,7 @@ a:hover { text-decoration: underline; }
 .u-cols { display: grid; gap: 16px; align-items: start; }
 .u-three { grid-template-columns: minmax(0, 270px) minmax(0, 1fr) minmax(0, 340px); }
 .u-two { grid-template-columns: minmax(0, 330px) minmax(0, 1fr); }
+.u-thirds { grid-template-columns: repeat(3, minmax(0, 1fr)); }
 .u-halves { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); }
 .u-wide { grid-template-columns: minmax(0, 1fr) minmax(0, 330px); }
 .u-tiles { display: grid; gap: 12px; grid-template-columns: repeat(auto-fit, minmax(170px, 1fr)); }
@@ -136,6 +137,9 @@ a:hover { text-decoration: underline; }
 .u-diff { display: flex; flex-direction: column; gap: 4px; }
 .u-diff > .u-gone, .u-diff > .u-added { border-radius: 8px; padding: 6px 10px;
   white-space: pre-wrap; overflow-wrap: anywhere; }
+.u-form { border-top: 1px solid var(--line); padding-top: 12px; gap: 12px; }
+.u-search { align-items: flex-start; } .u-search > .u-field { flex: 1; min-width: 240px; }
+.u-search > .u-button { margin-top: 25px; }
 summary { cursor: pointer; display: list-item; }
 .u-empty { color: var(--muted); padding: 12px 0; }
 .u-input { font: inherit; width: 100%; padding: 8px 10px; border-radius: 8px;
@@ -145,7 +149,7 @@ summary { cursor: pointer; display: list-item; }
   .u-nav { position: static; height: auto; border-right: 0; border-bottom: 1px solid var(--line);
     display: flex; flex-wrap: wrap; gap: 4px; padding: 8px; }
   .u-brand { padding: 4px 10px; } .u-group { display: none; }
-  .u-three, .u-two, .u-wide, .u-halves { grid-template-columns: minmax(0, 1fr); }
+  .u-three, .u-two, .u-wide, .u-halves, .u-thirds { grid-template-columns: minmax(0, 1fr); }
   .u-top { padding: 8px 12px; position: static; } .u-main { padding: 12px; }
   .u-table thead { display: none; }
   .u-table tr { display: block; border-bottom: 1px solid var(--line); padding: 6px 0; }
