@@ -52,7 +52,8 @@ def journal_cancelled(unit: LaneUnit) -> None:
     """Write down what the resolver cancelled at once (an opt-out, a revoked consent).
 
     The resolver holds no epoch and so may not append; the lane catches up here. A decision that was
-    about to hand the contact over when a process stopped ends here too.
+    about to hand the contact over when its worker failed ends here too; where the contact had set
+    out for the person by then, nobody knows whether it arrived, and it counts.
     """
     rows = unit.conn.execute(
         select(effects)
@@ -65,6 +66,12 @@ def journal_cancelled(unit: LaneUnit) -> None:
         )
     ).all()
     for row in rows:
+        if row.via is not None:
+            ledger.sent_after_all(unit.conn, row.id, to=EffectStatus.UNKNOWN, at=unit.now_us)
+            reason = "it was stopped while it was handed over: a person must look"
+            note_effect(unit, row, EffectStatus.UNKNOWN, reason)
+            close_decision(unit, row.decision_id, "completed", reason, "unconfirmed")
+            continue
         reason = row.reason or "cancelled"
         note_effect(unit, row, EffectStatus.CANCELLED, reason)
         close_decision(unit, row.decision_id, "no_action", reason, "cancelled")

@@ -39,6 +39,7 @@ from agent.people import People
 from agent.planning import Closes
 from agent.publishing import Publishing
 from agent.recall import Recall
+from agent.recovering import recover_claims
 from agent.resolver import Resolver
 from agent.settings import Settings
 from agent.timekeeper import Timekeeper
@@ -104,9 +105,9 @@ class Runs:
         self.figures = Figures(db, clock)
         self.counts = Counts(db, clock, env.shelf, env.pack_name)
         self.people = People(db, clock, forgetting, wake=self.dispatcher.wake)
-        self.approving = Approving(db, clock, wake=self.dispatcher.wake)
         self.brake = Braking(db, clock, env, wake=self.dispatcher.wake)
         self.leasing = Leasing(db, clock, self.people, wake=self.dispatcher.wake)
+        self.approving = Approving(db, clock, wake=self.dispatcher.wake)
         self.publishing = Publishing(db, clock, env.shelf)
         self.modes = Modes(db, clock, env)
 
@@ -116,6 +117,7 @@ class Runs:
         """Take up what an earlier process left, then go on."""
         self._seq = await self.db.read(_newest_arrival)
         await self._forgetting.resume()
+        await recover_claims(self.env)
         await self.resolver.start()
         for customer_id in await self.db.read(waiting_customers):
             self.dispatcher.wake(customer_id)

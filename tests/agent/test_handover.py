@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agent.assembly import Parts
+from agent.handover import settle
 from agent.messages import Suppress
+from store.database import Database
 from store.schema import contacts, wakeups
 from tests.agent.deployment import Deployment, ScriptedPlanner, deployment, sends
 from tools.channels.channel import Letter, SendStatus
@@ -185,6 +188,38 @@ async def test_p3_a_claim_that_a_stop_left_is_settled_by_the_next_process(
         assert len(channel.arrived) == arrived
         assert (await d.latest())["status"] == "completed"
         d.everything_ended()
+
+
+class NeverSettles(Database):
+    """A database on which what a channel said is never written down."""
+
+    reached: asyncio.Event
+
+    async def write(self, unit: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if unit is settle:
+            self.reached.set()
+            await asyncio.Event().wait()
+        return await super().write(unit, *args, **kwargs)
+
+
+async def test_p2_an_opt_out_in_the_inbox_does_not_unsend_what_a_stop_left_unsettled(
+    tmp_path: Path,
+) -> None:
+    async with deployment(tmp_path, parts=Parts(database=NeverSettles)) as d:
+        db = d.runs.db
+        assert isinstance(db, NeverSettles)
+        db.reached = asyncio.Event()
+        await d.person()
+        await d.trigger(wait=0)
+        await db.reached.wait()
+        await d.runs.resolver.stop()
+        await d.track("Consent Revoked", channel="email", purpose="marketing")
+    async with deployment(tmp_path, stocked=False) as d:
+        await d.runs.idle()
+        assert len(d.letters()) == 1
+        assert [row["status"] for row in d.contacts()] == ["sent"]
+        assert [row["state"] for row in d.rows(contacts)] == ["committed"]
+        assert (await d.latest())["status"] == "completed"
 
 
 async def test_a_deployment_without_the_channel_says_so(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from agent.assembly import Parts
 from agent.messages import Suppress
 from agent.planning import Proposal, Situation
+from store.database import Database
 from store.schema import decisions, effects, journeys, offers, tickets, wakeups
 from tests.agent.deployment import (
     CART,
@@ -23,6 +25,7 @@ from tests.agent.deployment import (
     write,
 )
 from tools.channels.scripted import Scripted
+from tools.claim import claim
 
 
 def reads(decision: dict[str, Any]) -> set[str]:
@@ -151,7 +154,7 @@ async def test_a_purchase_while_a_contact_waits_ends_it(tmp_path: Path) -> None:
 
 async def test_a_newer_event_joins_the_decision_that_waits_and_is_heard(tmp_path: Path) -> None:
     bigger = CART | {"value_minor": 24_000, "items": [{"sku": "SKU-1", "quantity": 2}]}
-    planner = ScriptedPlanner(sends(), sends())
+    planner = ScriptedPlanner(sends(), sends(), sends())
     async with deployment(tmp_path, parts=Parts(planner=planner), settle=60) as d:
         await d.person()
         asked = asyncio.create_task(d.decide())
@@ -168,6 +171,54 @@ async def test_a_newer_event_joins_the_decision_that_waits_and_is_heard(tmp_path
         assert len(first["event_ids"]) == 3
         await d.runs.idle()
         assert len(d.contacts()) == 1
+        d.everything_ended()
+
+
+class Interrupted(Database):
+    """A database that lets something happen right before the next claim."""
+
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def write(self, unit: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if unit is claim and self.meanwhile is not None:
+            happens, self.meanwhile = self.meanwhile, None
+            await happens()
+        return await super().write(unit, *args, **kwargs)
+
+
+async def test_nothing_is_claimed_before_the_lane_has_seen_what_arrived_last(
+    tmp_path: Path,
+) -> None:
+    """The settling time is over, the claim is on its way, and then something nobody expected."""
+    async with deployment(tmp_path, parts=Parts(database=Interrupted)) as d:
+        await d.person()
+        db = d.runs.db
+        assert isinstance(db, Interrupted)
+
+        async def flood() -> None:
+            await d.track("Warehouse Flooded")
+            await d.runs.caught_up()
+
+        db.meanwhile = flood
+        decision = await d.decide()
+        await d.runs.idle()
+        assert d.contacts() == []
+        assert decision["outcome"]["kind"] == "held"
+        assert len(decision["event_ids"]) == 2
+        d.everything_ended()
+
+
+async def test_what_the_journal_cannot_hold_still_ends_failed_and_once(tmp_path: Path) -> None:
+    class Unwritable(ScriptedPlanner):
+        async def propose(self, situation: Situation) -> Proposal:
+            return Proposal("half of a character: \ud83d")
+
+    async with deployment(tmp_path, parts=Parts(planner=Unwritable())) as d:
+        await d.person()
+        failed = await d.decide()
+        assert failed["status"] == "failed"
+        assert [entry.kind for entry in d.entries(failed["id"])] == ["opened", "closed"]
+        await d.runs.idle()
         d.everything_ended()
 
 
