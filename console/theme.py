@@ -74,7 +74,7 @@ a:hover { text-decoration: underline; }
 .u-row { display: flex; gap: 8px; align-items: center; flex-wrap: wrap; }
 .u-chip { display: inline-flex; align-items: center; padding: 2px 9px; border-radius: 999px;
   font-size: 12px; font-weight: 600; line-height: 1.5; }
-.u-fact { border-bottom: 1px solid var(--line); padding: 7px 0; }
+.u-fact { overflow-wrap: anywhere; border-bottom: 1px solid var(--line); padding: 7px 0; }
 .u-fact:last-child { border-bottom: 0; }
 .u-step { display: grid; grid-template-columns: 30px minmax(0, 1fr); gap: 8px; }
 .u-n { width: 26px; height: 26px; border-radius: 999px; background: var(--held-on);
@@ -137,6 +137,8 @@ a:hover { text-decoration: underline; }
 .u-diff { display: flex; flex-direction: column; gap: 4px; }
 .u-diff > .u-gone, .u-diff > .u-added { border-radius: 8px; padding: 6px 10px;
   white-space: pre-wrap; overflow-wrap: anywhere; }
+.u-moment { display: grid; grid-template-columns: 178px minmax(0, 1fr) auto; gap: 10px;
+  align-items: baseline; }
 .u-form { border-top: 1px solid var(--line); padding-top: 12px; gap: 12px; }
 .u-search { align-items: flex-start; } .u-search > .u-field { flex: 1; min-width: 240px; }
 .u-search > .u-button { margin-top: 25px; }
@@ -150,6 +152,8 @@ summary { cursor: pointer; display: list-item; }
     display: flex; flex-wrap: wrap; gap: 4px; padding: 8px; }
   .u-brand { padding: 4px 10px; } .u-group { display: none; }
   .u-three, .u-two, .u-wide, .u-halves, .u-thirds { grid-template-columns: minmax(0, 1fr); }
+  .u-moment { grid-template-columns: minmax(0, 1fr) auto; }
+  .u-moment > :first-child { grid-column: 1 / -1; }
   .u-top { padding: 8px 12px; position: static; } .u-main { padding: 12px; }
   .u-table thead { display: none; }
   .u-table tr { display: block; border-bottom: 1px solid var(--line); padding: 6px 0; }

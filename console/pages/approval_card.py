@@ -14,15 +14,6 @@ from console import asking
 from console.components import card, chip, status_chip, text
 from console.frame import moment
 
-_DECIDED = {
-    "approved": ("allow", "approved"),
-    "edited": ("defer", "edited"),
-    "rejected": ("deny", "rejected"),
-    "responded": ("defer", "answered"),
-    "lapsed": ("held", "lapsed: not done"),
-    "superseded": ("held", "no longer asked"),
-}
-
 
 def card_of(
     asked: Mapping[str, Any], story: Mapping[str, Any] | None, *, who: str, now_us: int
@@ -64,8 +55,7 @@ def _head(asked: Mapping[str, Any], who: str, now_us: int) -> None:
             meaning = "approval" if asked["outcome"] == "approval" else "review"
             chip(f"needs an {needed}", meaning)
         else:
-            meaning, words = _DECIDED[asked["status"]]
-            chip(words, meaning)
+            status_chip(asked["status"])
     if asked["status"] == "pending":
         left = asking.time_left(asked["due_at"], now_us)
         with ui.element("div").classes("u-row u-muted"):

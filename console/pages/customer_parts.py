@@ -1,0 +1,203 @@
+"""A customer's page in parts: what we know, what was done, what they allow. Text, never markup."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nicegui import ui
+
+from agent.explain_words import KINDS, goal_words
+from agent.fact_words import CHANNELS, money, percent
+from console import about
+from console.components import card, chip, empty, fact, status_chip, text
+from console.frame import moment
+
+_IDS = {
+    "user_id": "User id",
+    "email": "E-mail",
+    "phone": "Phone",
+    "anonymous_id": "Anonymous id",
+}
+_OFFERS = {
+    "issued": ("defer", "not used yet"),
+    "redeemed": ("allow", "redeemed"),
+    "expired": ("held", "expired"),
+    "void": ("held", "taken back"),
+}
+_JOURNEYS = {"open": "defer", "reached": "allow"}
+
+
+def identifiers(person: Mapping[str, Any]) -> None:
+    """Who they are: kind, value, since when."""
+    with card("Known by"):
+        fact("Our id", person["id"], f"since {moment(person['created_at'])}")
+        for each in person["identifiers"]:
+            fact(
+                _IDS.get(each["kind"], each["kind"]),
+                each["value"],
+                f"since {moment(each['first_seen_at'])}",
+            )
+
+
+def traits(person: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
+    """What was stated about them, when, and by which message."""
+    with card("What was said about them"):
+        for trait in seen["traits"]:
+            value = trait["value"]
+            said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            bad = person["malformed"].get(trait["name"])
+            fact(trait["name"], said, f"{trait['source']}, {moment(trait['at'])}")
+            if bad:
+                chip(f"cannot be read: {bad}", "review")
+        if not seen["traits"]:
+            empty("Nothing was said. An identify message with traits fills this.")
+        if person["traits_dropped"]:
+            text(f"{person['traits_dropped']:,} traits were too many or too long.", "u-small")
+
+
+def effects(seen: Mapping[str, Any]) -> None:
+    """Everything that was done or not, and why not; what waits, and until when."""
+    with card("Contacts and effects"):
+        if not seen["effects"]:
+            empty("Nothing was done for this person yet.")
+        for each in seen["effects"]:
+            with (
+                ui.element("div").classes("u-fact"),
+                ui.element("div").classes("u-row"),
+            ):
+                channel = each["channel"]
+                done = each["status"] == "sent" and not channel
+                status_chip("completed" if done else each["status"])
+                what = about.EFFECTS.get(each["kind"], each["kind"])
+                by = f" by {CHANNELS.get(channel, channel)}" if channel else ""
+                with ui.link(target=f"/decisions/{each['decision_id']}").classes("u-plain"):
+                    ui.label(f"{what}{by}")
+                if each["amount_minor"] is not None:
+                    text(money(each["amount_minor"], each["currency"]), "u-small")
+                if each["mode"] != "live":
+                    chip(each["mode"], "review")
+                if each["reason"]:
+                    text(each["reason"], "u-small")
+                text(_when(each), "u-small")
+
+
+def _when(effect: Mapping[str, Any]) -> str:
+    if effect["status"] == "scheduled":
+        due = effect["not_before"]
+        waits = f"waits until {moment(due)}" if due else "waits for its turn"
+        return f"{waits}; of use until {moment(effect['expires_at'])}"
+    return moment(effect["settled_at"] or effect["at"])
+
+
+def offers(person: Mapping[str, Any]) -> None:
+    """Codes: what they are worth, and what became of them."""
+    if not person["offers"]:
+        return
+    with card("Offers"):
+        for each in person["offers"]:
+            with ui.element("div").classes("u-fact"), ui.element("div").classes("u-row"):
+                meaning, words = _OFFERS.get(each["status"], ("held", each["status"]))
+                chip(words, meaning)
+                text(f"{percent(each['discount_bp'])} off")
+                text(each["code"], "u-code")
+                text(f"worth {money(each['cost_minor'], each['currency'])}", "u-small")
+                redeemed = each["redeemed_at"]
+                text(
+                    f"redeemed {moment(redeemed)}"
+                    if redeemed
+                    else f"good until {moment(each['expires_at'])}",
+                    "u-small",
+                )
+
+
+def journeys(person: Mapping[str, Any]) -> None:
+    """Attempts at a goal, open ones first."""
+    with card("Journeys"):
+        if not person["journeys"]:
+            empty("No journey yet: one opens when an event comes in that an agent waits for.")
+        for each in sorted(person["journeys"], key=lambda j: j["status"] != "open"):
+            with ui.element("div").classes("u-fact"), ui.element("div").classes("u-row"):
+                chip(each["status"], _JOURNEYS.get(each["status"], "held"))
+                text(goal_words(each["goal"]))
+                text(f"{each['agent']}, arm {each['arm']}", "u-small")
+                if each["reason"]:
+                    text(each["reason"], "u-small")
+                ends = f", at the latest until {moment(each['expires_at'])}"
+                still = ends if each["status"] == "open" else ""
+                text(f"since {moment(each['opened_at'])}{still}", "u-small")
+
+
+def consents(seen: Mapping[str, Any]) -> None:
+    """Channel and purpose, each a chip, with its time."""
+    with card("Consent"):
+        for each in seen["consents"]:
+            meaning, words = about.agreed(each)
+            with ui.element("div").classes("u-row"):
+                chip(words, meaning)
+                if each["at"] is not None:
+                    until = each["expires_at"]
+                    ends = f", until {moment(until)}" if until else ""
+                    text(f"{moment(each['at'])}{ends}", "u-small")
+
+
+def memories(person: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
+    """What is remembered; what of it an agent is not told."""
+    with card(f"Memory ({person['memories']:,})"):
+        if not seen["memories"]:
+            empty("Nothing is remembered: complaints and replies become memories.")
+        for each in seen["memories"]:
+            with ui.element("div").classes("u-fact"):
+                text(f"“{each['text']}”")
+                with ui.element("div").classes("u-row"):
+                    kind = KINDS.get(each["kind"], each["kind"].replace("_", " "))
+                    text(f"{kind}, {moment(each['at'])}", "u-small")
+                    if each["withheld"]:
+                        chip(f"withheld: {each['withheld']}", "held")
+
+
+def timeline(items: Sequence[Mapping[str, Any]]) -> None:
+    """What happened, newest first."""
+    if not items:
+        empty("Nothing has happened yet.")
+    for item in items:
+        with ui.element("div").classes("u-fact u-moment"):
+            text(moment(item["at"]), "u-small")
+            said = about.happened(item)
+            decision = item["id"] if item["kind"] == "decision" else item.get("decision_id")
+            if decision:
+                with ui.link(target=f"/decisions/{decision}").classes("u-plain"):
+                    ui.label(said)
+            else:
+                text(said)
+            if item["kind"] == "event":
+                if item["state"] in ("withheld", "dead"):
+                    chip(item["state"], "held")
+            elif "status" in item:
+                done = item["kind"] == "effect" and item["status"] == "sent" and not item["channel"]
+                status_chip("completed" if done else item["status"])
+
+
+def forgotten(receipt: Mapping[str, Any] | None) -> None:
+    """That somebody was erased, plainly; and the receipt, where we have it."""
+    with card(classes="u-sentence"):
+        text("This person was erased.", "u-strong")
+        text(
+            "Their key is destroyed: whatever of theirs is left anywhere, backups too, can be read "
+            "by nobody. They may come back by a new consent of their own."
+        )
+    if receipt is None:
+        return
+    with card("Receipt"):
+        fact("Receipt", receipt["id"], moment(receipt["at"]))
+        fact("Keys destroyed", f"{receipt['keys_destroyed']:,}")
+        for line in receipt["unreadable_at_once"]:
+            fact("Unreadable at once", line)
+        deleted = receipt["rows_deleted"]
+        gone = ", ".join(f"{table} {n:,}" for table, n in sorted(deleted.items()) if n)
+        fact("Rows deleted", gone or "none")
+        if "outbox_files_deleted" in receipt:
+            fact("Messages deleted from the outbox", f"{receipt['outbox_files_deleted']:,}")
+        fact("Memory vectors deleted", f"{receipt['memory_vectors']:,}")
+        fact("Behind it", receipt["compaction"])
