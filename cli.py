@@ -1,4 +1,4 @@
-"""The `usher` command. Whatever writes goes through HTTP: to the folder's server, or one made for it."""
+"""The `usher` command. What writes goes through HTTP: to the folder's server, or one made for it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import contextlib
 import json
 import shutil
 import sys
-import threading
+import tomllib
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 import typer
@@ -42,11 +43,13 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 outbox_app = typer.Typer(no_args_is_help=True, help="Messages as they would arrive.")
 policy_app = typer.Typer(no_args_is_help=True, help="Policy packs.")
 keys_app = typer.Typer(no_args_is_help=True, help="Keys of principals.")
+channels_app = typer.Typer(no_args_is_help=True, help="Ways out: e-mail and text messages.")
 audit_app = typer.Typer(no_args_is_help=True, help="The journal's chain.")
 app.add_typer(outbox_app, name="outbox")
 app.add_typer(policy_app, name="policy")
 app.add_typer(keys_app, name="keys")
 app.add_typer(audit_app, name="audit")
+app.add_typer(channels_app, name="channels")
 out, err = Console(), Console(stderr=True)
 
 Data = Annotated[
@@ -63,6 +66,7 @@ _PLAIN = (
     NotInOutbox,
     UnreadableFile,
     Erased,
+    tomllib.TOMLDecodeError,
 )
 
 
@@ -109,7 +113,7 @@ def demo(
     port: Annotated[int, typer.Option(help="Port to listen on; 0: any free one.")] = 0,
     data: Data = None,
 ) -> None:
-    """A sample shop through the real API, each decision with its why. No key, no model, no network.
+    """A sample shop through the real API, each decision with its why. Needs no key and no model.
 
     Example: usher demo --once
     """
@@ -119,19 +123,37 @@ def demo(
     settings = Settings(data=folder, clock=SHOP_OPENS, settle=0.3)
     if (folder / "usher.db").exists():
         raise typer.BadParameter(f"{folder} holds data; the demo starts in an empty folder")
+    _say(_who_plans(settings))
     with server.running(settings, port=port) as (url, link):
-        asyncio.run(_demo(url, folder))
         if not once:
-            out.print(f"\nLook around: {url}{link}\n(good for one login; the key is in "
-                      f"{folder / 'admin.key'}). Ctrl-C ends it.", markup=False, highlight=False)  # fmt: skip
-            with contextlib.suppress(KeyboardInterrupt):
-                threading.Event().wait()
+            _say(f"Watch it in the console: {url}{link}")
+            _say(f"(good for one login; later the key in {folder / 'admin.key'})")
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(_demo(url, folder, model=settings.plans_with_model, goes_on=not once))
 
 
-async def _demo(url: str, folder: Path) -> None:
+async def _demo(url: str, folder: Path, *, model: bool, goes_on: bool) -> None:
     key = server.key_header(folder)
-    async with httpx.AsyncClient(base_url=url, headers=key, timeout=120) as client:
-        await evals.demo.run(client, out, folder=str(folder))
+    async with httpx.AsyncClient(base_url=url, headers=key, timeout=300, trust_env=False) as client:
+        show = evals.demo.Demo(client, out, folder=str(folder), model=model)
+        await show.run()
+        if goes_on:
+            _say("A cart is left every few seconds now, until Ctrl-C.")
+            await show.go_on()
+
+
+def _who_plans(settings: Settings) -> str:
+    if not settings.plans_with_model:
+        return (
+            "Planning offline, without a model. Set OPENAI_API_KEY, or USHER_LLM_BASE_URL (and "
+            "USHER_LLM_MODEL), to let one plan."
+        )
+    host = urlsplit(settings.llm_base_url or "").hostname or "the provider's address"
+    return f"Planning with the model {settings.llm_model} at {host}."
+
+
+def _say(text: str) -> None:
+    out.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _demo_folder() -> Path:
@@ -285,6 +307,30 @@ def keys_add(
     """
     made = _call(_settings(data), "POST", "/v1/principals", {"name": name, "role": role})
     out.print(f"{made['name']} ({made['role']}): {made['key']}", markup=False, highlight=False)
+
+
+@channels_app.command("list")
+def channels_list(data: Data = None) -> None:
+    """The channels that are set up, and where messages go."""
+    out.print_json(json.dumps(_get(_settings(data), "/v1/channels")))
+
+
+@channels_app.command("check")
+def channels_check(
+    name: Annotated[str, typer.Argument(help="A channel of usher.toml.")],
+    to: Annotated[str, typer.Option(help="An address of your own.")],
+    data: Data = None,
+) -> None:
+    """Send one test letter and tell each step.
+
+    Example: usher channels check mail --to me@example.com
+    """
+    told = _call(_settings(data), "POST", f"/v1/channels/{name}/check", {"to": to})
+    for step in told["steps"]:
+        _say(f"{step['step']}: {step['said']}")
+    _say(f"{told['channel']}: {told['status']} {told['detail']}".rstrip())
+    if not told["ok"]:
+        sys.exit(1)
 
 
 @audit_app.command("verify")

@@ -1,11 +1,12 @@
-"""The demo: a sample shop goes in through the real HTTP API, and each decision comes out with its why.
+"""The demo: a sample shop through the real HTTP API, each decision out again with its why.
 
-First the past (purchases, consents), then eight stories, then everybody else's carts, then some days pass.
+First the past (purchases, consents), then eight stories, then everybody else's carts, then days.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from typing import Any
 
@@ -16,29 +17,55 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from evals.shop_floor import BATCH, ShopFloor
 from evals.stories import GOAL, Story, cart, cast
 from evals.telling import Teller
-from evals.worlds.shop import Shop, build, history
+from evals.worlds.shop import build, history
+
+#: Between two carts while the demo goes on, in seconds; and how much business time passes.
+PAUSE_S = 6
+PASSES = "PT20M"
 
 
-async def run(client: httpx.AsyncClient, out: Console, *, folder: str) -> None:
-    """Run the whole demo against a server with simulated time and an empty database."""
-    started = time.monotonic()
-    shop = build()
-    demo = _Demo(shop, ShopFloor(client), Teller(out), out)
-    messages = await demo.load()
-    await demo.stories()
-    messages += await demo.crowd()
-    await demo.days()
-    demo.teller.summary(seconds=time.monotonic() - started, messages=messages, folder=folder)
+class Demo:
+    """The show, against a server with simulated time and an empty database."""
 
-
-class _Demo:
-    def __init__(self, shop: Shop, floor: ShopFloor, teller: Teller, out: Console) -> None:
-        self.shop = shop
-        self.floor = floor
-        self.teller = teller
+    def __init__(
+        self, client: httpx.AsyncClient, out: Console, *, folder: str, model: bool
+    ) -> None:
+        self.shop = build()
+        self.floor = ShopFloor(client)
+        self.teller = Teller(out)
         self.out = out
-        self.names = {p.user_id: f"{p.first_name} {p.last_name}" for p in shop.people}
-        self.cast = cast(shop)
+        self.folder = folder
+        self.model = model
+        self.names = {p.user_id: f"{p.first_name} {p.last_name}" for p in self.shop.people}
+        self.cast = cast(self.shop)
+
+    async def run(self) -> None:
+        """The past, the stories, the crowd, some days, the summary."""
+        started = time.monotonic()
+        messages = await self.load()
+        await self.stories()
+        messages += await self.crowd()
+        await self.days()
+        self.teller.summary(
+            seconds=time.monotonic() - started,
+            messages=messages,
+            folder=self.folder,
+            model=self.model,
+        )
+
+    async def go_on(self) -> None:
+        """One more cart every few seconds, for whoever watches the console; without an end."""
+        playing = {story.person.user_id for story in self.cast.values()}
+        carts = [c for c in self.shop.carts if c.user_id not in playing]
+        for n, left in enumerate(itertools.cycle(carts)):
+            await asyncio.sleep(PAUSE_S)
+            await self.floor.advance(PASSES)
+            context = left.context()
+            context["cart"]["id"] = f"{left.id}-{n}"
+            before = await self.floor.decisions_of(left.user_id)
+            await self.floor.track(left.user_id, "Cart Abandoned", context)
+            newest = before[0]["id"] if before else None
+            await self._say(left.user_id, await self.floor.newest_of(left.user_id, after=newest))
 
     # -- the past ---------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The demo's hands: a client of the HTTP API that does what a shop, a CDP and an operator would do."""
+"""The demo's hands: a client of the HTTP API doing what a shop, a CDP and an operator would."""
 
 from __future__ import annotations
 

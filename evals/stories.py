@@ -1,7 +1,7 @@
 """Eight stories that the demo shows: each one person of the sample shop, and what happens to them.
 
-A story is told over HTTP, like everything: events in, a decision out. Who plays a part is chosen from
-the world by what the part needs, so that another seed tells the same stories of other people.
+A story is told over HTTP, like everything: events in, a decision out. Who plays a part is chosen
+from the world by what the part needs: another seed tells the same stories of other people.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def cart(shop: Shop, story: Story, n: int = 1) -> dict[str, Any]:
 
 
 def cast(shop: Shop) -> dict[str, Story]:
-    """The eight stories with their people. Raises LookupError where the world has nobody for one."""
+    """The eight stories with their people. Raises LookupError where nobody fits a part."""
     left = _Cast(shop)
     parts = (
         ("discount_capped_by_margin", "a discount as large as the margin allows", left.best, THIN),

@@ -1,4 +1,4 @@
-"""Telling decisions on a terminal: who, which goal, what was done, what the gate refused, and why."""
+"""Telling decisions on a terminal: who, which goal, what was done, what was refused, and why."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Teller:
         """Something that happened around a story."""
         self._out.print(Text(f"{'':24}{text}", style="cyan"), soft_wrap=True)
 
-    def summary(self, *, seconds: float, messages: int, folder: str) -> None:
+    def summary(self, *, seconds: float, messages: int, folder: str, model: bool) -> None:
         """The one screen that ends it."""
         self.heading("Summary")
         total = sum(self.statuses.values())
@@ -88,11 +88,16 @@ class Teller:
         self._out.print("The stories:", highlight=False, soft_wrap=True)
         for name, title, decision_id in self.stories:
             self._out.print(f"  {title:<42} {name} {decision_id}", highlight=False, soft_wrap=True)
-        self._out.print("People and carts are generated; purchases are real (CDNOW, 1997 to 1998). "
-                        "Messages lie in the outbox, nothing left this machine.",
-                        highlight=False, soft_wrap=True)  # fmt: skip
-        self._out.print(f"Look closer: usher explain DECISION --data {folder}", highlight=False,
-                        markup=False, soft_wrap=True)  # fmt: skip
+        self._line("People and carts are generated; purchases are real (CDNOW, 1997 to 1998).")
+        self._line(
+            "Facts without names or addresses went to the model; no message left this machine."
+            if model
+            else "Messages lie in the outbox; nothing left this machine."
+        )
+        self._line(f"Look closer: usher explain DECISION --data {folder}")
+
+    def _line(self, text: str) -> None:
+        self._out.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _refused(decision: dict[str, Any]) -> list[tuple[str, str, str]]:
