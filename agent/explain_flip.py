@@ -51,6 +51,8 @@ def flip_lines(d: dict[str, Any], pack: Pack, text: str | None) -> list[str]:
     contact = next((e for e in reversed(d["effects"]) if e["channel"]), None)
     if contact is not None and contact["status"] not in ("sent", "scheduled", "claimed"):
         return []
+    if contact is None and any(f["kind"] == "stop" for f in _fired(d)):
+        return ["It would have been decided on its merits if people had not stopped it."]
     asked = [s for s in d["steps"] if s["call"]["tool"] in TRIED and s["facts"]]
     asked = [s for s in asked if not (s["result"] or {}).get("released")]
     capped = _capped(asked, pack, text)
@@ -80,6 +82,10 @@ def flip_lines(d: dict[str, Any], pack: Pack, text: str | None) -> list[str]:
         else sentence(f"{_would(step, f)} if {_clause(question, f)}")
         for f in found
     ]
+
+
+def _fired(d: dict[str, Any]) -> list[dict[str, Any]]:
+    return [fired for step in d["steps"] for fired in step["verdict"]["fired"]]
 
 
 def _capped(asked: list[dict[str, Any]], pack: Pack, text: str | None) -> list[str]:

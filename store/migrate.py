@@ -12,12 +12,12 @@ from sqlalchemy import Engine, text
 _ADVISORY_LOCK = 7_220_114
 
 
-def upgrade(engine: Engine) -> None:
-    """Apply what is missing; nothing where the schema is current."""
+def upgrade(engine: Engine, *, to: str = "head") -> None:
+    """Apply what is missing up to a revision; nothing where the schema is current."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with engine.begin() as conn:
         if conn.dialect.name == "postgresql":
             conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
         config.attributes["connection"] = conn
-        command.upgrade(config, "head")
+        command.upgrade(config, to)

@@ -59,6 +59,9 @@ async def test_a_call_under_a_brake_is_denied_in_an_operators_words(tmp_path: Pa
         )
         told = await d.runs.decisions.explain(decision["id"])
         assert "ann pulled the brake" in told["text"]
+        assert told["flip"] == [
+            "It would have been decided on its merits if people had not stopped it."
+        ]
 
 
 async def test_p8_a_braked_call_replays_the_same_and_under_another_pack_too(

@@ -78,6 +78,35 @@ def test_migrating_twice_changes_nothing(engine: Engine) -> None:
     assert shape(engine) == before
 
 
+def test_what_is_due_stays_due_when_more_kinds_of_it_come(engine: Engine) -> None:
+    migrate.upgrade(engine, to="0003")
+    with engine.begin() as conn:
+        conn.execute(
+            text(
+                "INSERT INTO wakeups (id, due_at, kind, ref, state)"
+                " VALUES (7, 5, 'release', 'eff_1', 'due')"
+            )
+        )
+    migrate.upgrade(engine)
+    with engine.begin() as conn:
+        assert conn.execute(text("SELECT id, due_at, kind, ref, state FROM wakeups")).all() == [
+            (7, 5, "release", "eff_1", "due")
+        ]
+        conn.execute(
+            text(
+                "INSERT INTO wakeups (id, due_at, kind, ref, state)"
+                " VALUES (8, 1, 'held_back', 'd', 'due')"
+            )
+        )
+    with pytest.raises(IntegrityError), engine.begin() as conn:
+        conn.execute(
+            text(
+                "INSERT INTO wakeups (id, due_at, kind, ref, state)"
+                " VALUES (9, 1, 'release', 'eff_1', 'due')"
+            )
+        )
+
+
 def test_every_constraint_in_the_database_has_a_name(engine: Engine) -> None:
     migrate.upgrade(engine)
     for table, parts in shape(engine).items():
