@@ -16,6 +16,7 @@ from console.frame import House
 from console.guard import Guard
 from console.pages import (
     approvals,
+    brake,
     customer,
     customers,
     decision,
@@ -39,6 +40,7 @@ _PAGES = (
     approvals,
     customers,
     customer,
+    brake,
 )
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 

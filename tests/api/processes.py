@@ -20,15 +20,19 @@ _STARTS_WITHIN_S = 90
 
 
 class Served:
-    """One server process. `said` is what it has written so far, on both of its outputs."""
+    """One server process. `said` is what it has written so far, on both of its outputs.
+
+    `program` is what Python runs: the command, or a test's own that takes the same options.
+    """
+
+    program: tuple[str, ...] = ("-m", "cli", "serve")
 
     def __init__(self, folder: Path, *options: str, **env: str) -> None:
         self.folder = folder
         self._out, self._err = folder.with_suffix(".out"), folder.with_suffix(".err")
         with self._out.open("ab") as out, self._err.open("ab") as err:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "cli", "serve", "--port", "0", "--data", str(folder)]
-                + list(options),
+                [sys.executable, *self.program, "--port", "0", "--data", str(folder), *options],
                 cwd=ROOT,
                 env=environment(**env),
                 stdout=out,
