@@ -25,7 +25,12 @@ _WORDS = {
     "no_action": "left alone",
     "failed": "failed",
 }
-_STRICT = ("deny", "approval", "review", "needs_reason")
+_HELD_BACK = {
+    "deny": ("refused", "red"),
+    "needs_reason": ("wants a reason", "yellow"),
+    "review": ("asks an operator", "magenta"),
+    "approval": ("asks for a signature", "magenta"),
+}
 
 
 class Teller:
@@ -53,10 +58,12 @@ class Teller:
         line.append(f"{who} · {decision['goal'].replace('_', ' ')} · ", style="bold")
         line.append(explained["summary"])
         self._out.print(line, soft_wrap=True)
-        for rule, because, tool in _refused(decision):
-            self.refusals[rule] += 1
-            self.because[rule] = because
-            said = Text(f"{'':24}refused: {tool.replace('_', ' ')}: {because} ", style="red")
+        for rule, because, tool, outcome in _refused(decision):
+            if outcome == "deny":
+                self.refusals[rule] += 1
+                self.because[rule] = because
+            word, style = _HELD_BACK[outcome]
+            said = Text(f"{'':24}{word}: {tool.replace('_', ' ')}: {because} ", style=style)
             said.append(f"[{rule}]", style="bright_black")
             self._out.print(said, soft_wrap=True)
 
@@ -100,15 +107,15 @@ class Teller:
         self._out.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _refused(decision: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """What the gate held back in this decision: (rule, because, tool), each rule once."""
-    found: dict[str, tuple[str, str, str]] = {}
+def _refused(decision: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    """What the gate held back in this decision: (rule, because, tool, outcome), each rule once."""
+    found: dict[str, tuple[str, str, str, str]] = {}
     for step in decision["steps"]:
         outcome = step["verdict"]["outcome"]
-        if outcome in _STRICT:
+        if outcome in _HELD_BACK:
             for fired in step["verdict"]["fired"]:
                 if fired["outcome"] == outcome:
-                    row = (fired["rule"], fired["because"], step["call"]["tool"])
+                    row = (fired["rule"], fired["because"], step["call"]["tool"], outcome)
                     found.setdefault(fired["rule"], row)
     return list(found.values())
 
