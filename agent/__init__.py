@@ -1,1 +1,1 @@
-"""The loop: triage, perceive, plan, act, learn; and `runs`, the one service everything goes through."""
+"""The loop: triage, perceive, plan, act, learn; and `runs`, the one service in front of it."""

@@ -132,27 +132,21 @@ def _record(
     """All the decision has thought so far, the step, the effect: in the claim's own unit."""
     unit = LaneUnit(conn, vault, ground, run.opening.customer_id, run.epoch, now_us)
     _nothing_newer(unit, run.seen_arrival)
-    for kind, body in run.unflushed:
-        unit.append(run.id, kind, body)
     for (fact, action), n in run.missing.items():
         count(conn, fact=fact, action=action, n=n, at=now_us)
     step = step_body(run, claimed.decided, result_of(claimed), effect_id=claimed.effect_id)
-    unit.append(run.id, "step", step)
-    unit.append(
-        run.id,
-        "effect",
-        bodies.effect(
-            effect_id=claimed.effect_id,
-            kind=claimed.prepared.kind,
-            channel=claimed.prepared.channel,
-            status=claimed.status.value,
-            not_before=claimed.not_before,
-            amount_minor=claimed.prepared.amount_minor,
-            currency=claimed.prepared.currency,
-            reason=None,
-            provider_id=None,
-        ),
+    effect = bodies.effect(
+        effect_id=claimed.effect_id,
+        kind=claimed.prepared.kind,
+        channel=claimed.prepared.channel,
+        status=claimed.status.value,
+        not_before=claimed.not_before,
+        amount_minor=claimed.prepared.amount_minor,
+        currency=claimed.prepared.currency,
+        reason=None,
+        provider_id=None,
     )
+    unit.append_all(run.id, [*run.unflushed, ("step", step), ("effect", effect)])
     preempted(unit, preempts, journey_id=run.opening.journey_id)
     if run.look_again_at is not None and claimed.decided.kind is ActionKind.CONTACT:
         wakeups.schedule(

@@ -60,8 +60,7 @@ def _unit(conn: Connection, vault: Vault, ground: Ground, run: Run, now_us: int)
 
 
 def _flush(unit: LaneUnit, run: Run) -> None:
-    for kind, body in run.unflushed:
-        unit.append(run.id, kind, body)
+    unit.append_all(run.id, run.unflushed)
     for (fact, action), n in run.missing.items():
         count(unit.conn, fact=fact, action=action, n=n, at=unit.now_us)
 

@@ -1,4 +1,4 @@
-"""The errors people outside may see: one small tree. The message is the detail; the status is HTTP's."""
+"""Errors that people outside may see: one small tree. The message is the detail."""
 
 from __future__ import annotations
 

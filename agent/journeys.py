@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from agent.arms import assign
 from agent.lane_unit import LaneUnit
@@ -20,19 +20,23 @@ from store import ledger, wakeups
 from store.ledger import EffectStatus
 from store.schema import journeys
 
+# Built once: building a statement costs several times what running it does.
+_BY_ID = select(journeys).where(journeys.c.id == bindparam("of"))
+_OPEN = (
+    select(journeys)
+    .where(journeys.c.customer_id == bindparam("customer"), journeys.c.status == "open")
+    .order_by(journeys.c.id)
+)
+
 
 def get(unit: LaneUnit, journey_id: str) -> Row[Any] | None:
     """One journey's row."""
-    return unit.conn.execute(select(journeys).where(journeys.c.id == journey_id)).first()
+    return unit.conn.execute(_BY_ID, {"of": journey_id}).first()
 
 
 def open_journeys(unit: LaneUnit) -> list[Row[Any]]:
     """The customer's open journeys, oldest first. Goals that nobody pursues only expire."""
-    rows = unit.conn.execute(
-        select(journeys)
-        .where(journeys.c.customer_id == unit.customer_id, journeys.c.status == "open")
-        .order_by(journeys.c.id)
-    )
+    rows = unit.conn.execute(_OPEN, {"customer": unit.customer_id})
     return [row for row in rows if row.goal in unit.ground.agents]
 
 

@@ -6,7 +6,7 @@ is refused when stale (P4).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,13 +53,17 @@ class LaneUnit:
 
     def append(self, decision_id: str, kind: str, body: dict[str, Any]) -> None:
         """Add one entry to a decision of this customer."""
-        journal.append(
-            self.conn,
-            self.vault,
-            customer_id=self.customer_id,
-            decision_id=decision_id,
-            kind=kind,
-            body=body,
-            at=self.now_us,
-            epoch=self.epoch,
-        )
+        self.append_all(decision_id, [(kind, body)])
+
+    def append_all(self, decision_id: str, bodies: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        """Add entries, (kind, body) in order."""
+        if bodies:
+            journal.append_all(
+                self.conn,
+                self.vault,
+                customer_id=self.customer_id,
+                decision_id=decision_id,
+                bodies=bodies,
+                at=self.now_us,
+                epoch=self.epoch,
+            )
