@@ -21,10 +21,11 @@ from agent.environment import Environment
 from agent.lane_unit import Ground, LaneUnit
 from agent.parcels import STOPPED, Parcel, parcel_of, set_out, still_stands, way_of
 from agent.queued import close_decision, note_effect
-from store import lanes, ledger, wakeups
+from store import brakes, held, lanes, ledger, wakeups
 from store.ledger import EffectStatus
 from store.schema import decisions
 from store.sealing import Vault
+from tools import stops
 from tools.channels.channel import Channel, Letter, SendResult, SendStatus, StillOurs
 from tools.channels.routing import NoRoute
 
@@ -193,12 +194,18 @@ def settle(
 ) -> str | None:
     """Write down what became of a hand-over, and end its decision, under the lane's epoch (P4).
 
-    Returns the decision's status; None where somebody has settled it already.
+    Returns the decision's status; None where somebody has settled it already. What was not sent
+    because people have stopped it stays, and goes out when they let go.
     """
+    brakes.beside_others(conn)
     unit = LaneUnit.hold(conn, vault, ground, customer_id=customer_id, epoch=epoch, now_us=now_us)
     row = ledger.get(conn, effect_id)
     if row is None:
         return None
+    if result.status is SendStatus.NOT_SENT and row.status == EffectStatus.CLAIMED.value:
+        stopped = stops.holding(conn, row, now_us)
+        if stopped is not None:
+            return _held(unit, row, stopped)
     status, detail = _BECOMES[result.status], result.detail or None
     if not ledger.move(conn, effect_id, to=status, at=now_us, reason=detail):
         if row.status != EffectStatus.CANCELLED.value:
@@ -212,6 +219,22 @@ def settle(
     again = _try_later(unit, row) if result.status is SendStatus.NOT_SENT else None
     close_decision(unit, row.decision_id, ended, reason, outcome, look_again_at=again)
     return ended
+
+
+def _held(unit: LaneUnit, row: Row[Any], why: str) -> str:
+    ledger.move(
+        unit.conn, row.id, to=EffectStatus.SCHEDULED, at=unit.now_us, not_before=unit.now_us
+    )
+    held.keep(
+        unit.conn,
+        effect_id=row.id,
+        at=unit.now_us,
+        customer_id=unit.customer_id,
+        journey_id=row.journey_id,
+    )
+    note_effect(unit, row, EffectStatus.SCHEDULED, why, not_before=unit.now_us)
+    close_decision(unit, row.decision_id, "scheduled", why, "scheduled")
+    return "scheduled"
 
 
 def _stopped(unit: LaneUnit, row: Row[Any]) -> str:
