@@ -39,3 +39,10 @@ def test_p6_counting_at_once_loses_none(any_database: Database) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: count(any_database, "margin_bp", 0), range(40)))
     assert listed(any_database) == [("1970-01-01", "margin_bp", "contact", 40)]
+
+
+def test_one_day_is_summed_by_fact(any_database: Database) -> None:
+    count(any_database, "margin_bp", 0)
+    count(any_database, "margin_bp", DAY - 1, action="offer", n=2)
+    count(any_database, "margin_bp", DAY)
+    assert any_database.read_now(closed_counts.of_day, 5) == {"margin_bp": 3}
