@@ -73,6 +73,7 @@ class Resolver:
         self._bell = asyncio.Event()
         self._done = asyncio.Condition()
         self._reached = 0
+        self._gone_back = 0
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -89,6 +90,12 @@ class Resolver:
 
     def ring(self) -> None:
         """Something was accepted."""
+        self._bell.set()
+
+    def go_back_to(self, seq: int) -> None:
+        """An older arrival is to be resolved after all; what is newer waits behind it."""
+        self._gone_back += 1
+        self._reached = min(self._reached, seq - 1)
         self._bell.set()
 
     @property
@@ -134,7 +141,10 @@ class Resolver:
             for row in rows:
                 await self._alone(row)
         async with self._done:
-            self._reached = rows[-1].seq
+            gone_back = -1
+            while gone_back != self._gone_back:
+                gone_back = self._gone_back
+                self._reached = await self._db.read(_reached)
             self._done.notify_all()
         self._resolved()
         return True

@@ -97,6 +97,7 @@ class Runs:
             withheld=lambda event_id: board.announce(event_id, None),
             resolved=self._to_index.set,
             set_aside=env.telemetry.dead.inc,
+            sleep=env.sleep,
         )
         self.timekeeper = Timekeeper(db, clock, wake=self.dispatcher.wake, idle=self.idle)
         self.intake = Intake(db, clock)
@@ -233,13 +234,13 @@ class Runs:
 
     async def try_again(self, event_id: str) -> None:
         """Take up a dead letter again, once its cause is mended. Raises `NotFound`."""
-        found, customer_id = await self.db.write(setting_aside.try_again, event_id)
-        if not found:
+        again = await self.db.write(setting_aside.try_again, event_id)
+        if again is None:
             raise NotFound(f"there is no dead letter {event_id}")
-        if customer_id is None:
-            self.resolver.ring()
+        if again.customer_id is None:
+            self.resolver.go_back_to(again.seq)
         else:
-            self.dispatcher.wake(customer_id)
+            self.dispatcher.wake(again.customer_id)
 
     async def failed_closed(self) -> list[dict[str, Any]]:
         """How often missing facts closed the gate, newest day first."""

@@ -7,6 +7,7 @@ so is a message that cannot be resolved. Both can be seen and tried again once t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
@@ -49,16 +50,26 @@ def give_back(
     )
 
 
-def try_again(conn: Connection, event_id: str) -> tuple[bool, str | None]:
-    """Take a dead letter up again: whether there was one, and in whose lane, if any."""
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A dead letter that waits again: by its place in the inbox, or in a customer's lane."""
+
+    seq: int
+    customer_id: str | None
+
+
+def try_again(conn: Connection, event_id: str) -> Again | None:
+    """Take a dead letter up again; None where there is none of this id."""
     resolved = conn.execute(
         update(events)
         .where(events.c.id == event_id, events.c.state == "dead")
         .values(state="waiting", reason=None)
     )
     if resolved.rowcount == 1:
-        owner = conn.execute(select(events.c.customer_id).where(events.c.id == event_id)).scalar()
-        return True, None if owner is None else str(owner)
+        row = conn.execute(
+            select(events.c.seq, events.c.customer_id).where(events.c.id == event_id)
+        ).one()
+        return Again(int(row.seq), str(row.customer_id))
     unresolved = conn.execute(
         update(inbox)
         .where(
@@ -68,7 +79,10 @@ def try_again(conn: Connection, event_id: str) -> tuple[bool, str | None]:
         )
         .values(status="accepted", attempts=0, reason=None)
     )
-    return unresolved.rowcount == 1, None
+    if unresolved.rowcount != 1:
+        return None
+    seq = conn.execute(select(inbox.c.seq).where(inbox.c.event_id == event_id)).scalar_one()
+    return Again(int(seq), None)
 
 
 def waiting_and_dead(conn: Connection) -> dict[str, Any]:
