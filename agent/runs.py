@@ -22,6 +22,7 @@ from agent.board import WaitingBoard
 from agent.brake import Braking
 from agent.catalogue import check_currency, put_products
 from agent.counts import Counts
+from agent.chat.talk import Chat
 from agent.decisions import Decisions, projected
 from agent.dispatcher import InProcessDispatcher, waiting_customers
 from agent.effects import Effects
@@ -112,6 +113,13 @@ class Runs:
         self.publishing = Publishing(db, clock, env.shelf)
         self.modes = Modes(db, clock, env)
 
+        self.chat = Chat(
+            env,
+            decisions=self.decisions,
+            people=self.people,
+            brake=self.brake,
+            trigger=self.trigger,
+        )
     # -- life -------------------------------------------------------------------------------------
 
     async def start(self) -> None:

@@ -13,6 +13,7 @@ from api import (
     audit,
     brake,
     channels,
+    chat,
     clock,
     customers,
     decisions,
@@ -47,6 +48,8 @@ _ROUTERS = (
     audit.router,
     brake.router,
     clock.router,
+    chat.router,
+    chat.cards,
     imports.router,
     service.router,
 )
