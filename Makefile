@@ -74,8 +74,8 @@ serve: install ## the server on this machine (ARGS="--port 8000 --data DIR")
 
 # -- checking it ----------------------------------------------------------------------------------------
 
-test: install-dev ## every test (ARGS="-k words" for some)
-	@$(PY) -m pytest $(ARGS)
+test: install-dev ## every test, on all cores (ARGS="-k words" for some)
+	@$(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
 check: install-dev ## style, types, and that imports point downwards
 	@$(PY) -m ruff check .
