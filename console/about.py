@@ -49,6 +49,9 @@ def who_is(person: Mapping[str, Any], seen: Mapping[str, Any], name: str, *, now
 
 def may_write(person: Mapping[str, Any], seen: Mapping[str, Any]) -> str:
     """What stands in the way of a message, or that nothing does."""
+    if lease := person["lease"]:
+        until = moment(lease["until"])
+        return sentence(f"In {lease['holder']}'s hands until {until}; every agent is silent")
     stops = [stopped(each) for each in seen["suppressions"]]
     if stops:
         return sentence(f"Stopped: {'; '.join(stops)}")
