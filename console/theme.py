@@ -137,7 +137,7 @@ a:hover { text-decoration: underline; }
 .u-diff { display: flex; flex-direction: column; gap: 4px; }
 .u-diff > .u-gone, .u-diff > .u-added { border-radius: 8px; padding: 6px 10px;
   white-space: pre-wrap; overflow-wrap: anywhere; }
-.u-moment { display: grid; grid-template-columns: 178px minmax(0, 1fr) auto; gap: 10px;
+.u-moment { display: grid; grid-template-columns: 200px minmax(0, 1fr) auto; gap: 10px;
   align-items: baseline; }
 .u-form { border-top: 1px solid var(--line); padding-top: 12px; gap: 12px; }
 .u-search { align-items: flex-start; } .u-search > .u-field { flex: 1; min-width: 240px; }
