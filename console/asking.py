@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from agent.fact_words import NEVER, counted, money, name_of, percent, span, value_of
+from agent.fact_words import NEVER, counted, moment, money, name_of, percent, span, value_of
 
 #: Who may answer, by outcome.
 NEEDS = {"review": "operator", "approval": "approver"}
@@ -57,6 +58,8 @@ def what_of(question: Mapping[str, Any]) -> list[tuple[str, str]]:
             continue
         plain = name.removesuffix("_bp").replace("_", " ")
         shown = percent(value) if name.endswith("_bp") and isinstance(value, int) else str(value)
+        if name.endswith("_until"):
+            shown = _instant(shown)
         for unit, word in _UNITS:
             if name.endswith(unit) and isinstance(value, int):
                 plain, shown = plain.removesuffix(unit.replace("_", " ")), counted(value, word)
@@ -122,6 +125,15 @@ def time_left(due_at: int, now_us: int) -> str:
     if due_at <= now_us:
         return "lapsed"
     return "less than a minute left" if minutes < 1 else f"{span(minutes)} left"
+
+
+def _instant(text: str) -> str:
+    """An instant as people read it, with its zone; what is none stays as it is."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return moment(int(at.timestamp()) * 1_000_000, None) if at.tzinfo else text
 
 
 def _fact(name: str, value: Any, currency: str | None) -> tuple[str, str]:

@@ -142,7 +142,7 @@ a:hover { text-decoration: underline; }
 .u-form { border-top: 1px solid var(--line); padding-top: 12px; gap: 12px; }
 .u-search { align-items: flex-start; } .u-search > .u-field { flex: 1; min-width: 240px; }
 .u-search > .u-button { margin-top: 25px; }
-summary { cursor: pointer; display: list-item; }
+summary { cursor: pointer; display: list-item; } summary > div { display: inline; }
 .u-empty { color: var(--muted); padding: 12px 0; }
 .u-input { font: inherit; width: 100%; padding: 8px 10px; border-radius: 8px;
   border: 1px solid var(--line); background: var(--card); color: var(--ink); }

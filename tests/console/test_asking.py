@@ -64,6 +64,13 @@ def test_the_call_is_told_in_units_that_people_use() -> None:
     assert told == [("Discount", "20 %"), ("Valid", "72 hours")]
 
 
+def test_an_instant_among_the_arguments_has_its_zone() -> None:
+    sends = question("send_email", args={"useful_until": "2026-03-05T13:00:00+01:00", "slots": {}})
+    assert asking.what_of(sends) == [("Useful until", "Thu 5 Mar 2026, 12:00 UTC")]
+    odd = question("send_email", args={"useful_until": "soon"})
+    assert asking.what_of(odd) == [("Useful until", "soon")]
+
+
 def test_what_it_costs_stands_beside_the_budget_and_the_margin() -> None:
     figure, notes = asking.cost_of(question())
     assert figure == "120.00 EUR"
