@@ -1,4 +1,4 @@
-"""The `usher` command. What writes goes through HTTP: to the folder's server, or one made for it."""
+"""The `usher` command. What writes goes over HTTP: to the folder's server, or one made for it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+import evals.bench
 import evals.demo
 import server
 from agent.assembly import outbox_folder
@@ -66,6 +67,7 @@ _PLAIN = (
     NotInOutbox,
     UnreadableFile,
     Erased,
+    evals.bench.UnknownBench,
     tomllib.TOMLDecodeError,
 )
 
@@ -233,6 +235,17 @@ def erase(
         typer.confirm("This destroys the person's keys and cannot be undone. Go on?", abort=True)
     receipt = _call(_settings(data), "DELETE", f"/v1/customers/{reference}", None)
     out.print_json(json.dumps(receipt))
+
+
+@app.command()
+def bench(
+    name: Annotated[str | None, typer.Argument(help="gate or decision; all without it.")] = None,
+) -> None:
+    """How fast it is, and at what cost, with a peer beside us where there is one.
+
+    Example: usher bench gate
+    """
+    evals.bench.measure(name, out)
 
 
 @app.command()

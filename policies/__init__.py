@@ -1,0 +1,1 @@
+"""The gate: packs that people read, compiled to one function a kind of call. No I/O, no clock."""
