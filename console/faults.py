@@ -65,7 +65,7 @@ def _show(fault: Exception) -> None:
     theme.apply()
     title, words = _SORRY
     ui.page_title(f"{title} · Usher")
-    alone = ui.element("main").classes("u-main").style("max-width: 560px; margin: 10vh auto 0")
+    alone = ui.element("div").classes("u-main").style("max-width: 560px; margin: 10vh auto 0")
     with alone, card(title):
         text(words)
         with ui.element("div").classes("u-row"):

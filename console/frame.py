@@ -98,7 +98,7 @@ async def page(
                 with ui.link(target="/brake").classes("u-button danger"):
                     ui.label("Brake")
                 _person(who)
-            with ui.element("main").classes("u-main"):
+            with ui.element("div").classes("u-main"):
                 yield Visit(house, who)
 
     ui.on_exception(_sorry)
