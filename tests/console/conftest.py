@@ -35,9 +35,13 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
-    """One browser for all tests; each desk is a session of its own in it."""
+    """One browser for a module's tests; each desk is a session of its own in it.
+
+    Not for the whole session: while it is there an event loop runs in this thread, and asynchronous
+    tests of other modules would find it running.
+    """
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield launched
