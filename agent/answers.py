@@ -22,6 +22,7 @@ from agent.perceive import perceive
 from agent.queued import close_decision
 from agent.run import Opening, Run
 from agent.steps import add_step
+from customers import outcome_words, outcomes
 from store import approvals, wakeups
 from store.schema import decisions
 from store.sealing import Vault
@@ -71,6 +72,8 @@ def take_answer(
         _note(unit, row, body)
     if row.status in _UNDONE:
         reason = _UNDONE[row.status].format(by=row.decided_by, reason=body.get("reason") or "–")
+        if row.status == "rejected":
+            _remember(unit, row, body, decision.goal)
         close_decision(unit, row.decision_id, "no_action", reason, row.status)
         return None
     opening = reopen(unit, decision)
@@ -85,6 +88,25 @@ def take_answer(
         .values(status="running", epoch=epoch)
     )
     return Answer(approval_id, row.status, row.decided_by, body, opening)
+
+
+def _remember(unit: LaneUnit, row: Row[Any], body: dict[str, Any], goal: str) -> None:
+    """That a person said no to this for them, and why, is remembered for the agent's purpose."""
+    agent, call = unit.ground.agents.get(goal), body["call"]
+    outcomes.keep(
+        unit.conn,
+        unit.vault,
+        kind="rejected",
+        customer_id=unit.customer_id,
+        source_id=row.id,
+        text=outcome_words.rejected(
+            call["tool"],
+            message=str(call["args"].get("message") or ""),
+            reason=body.get("reason") or "",
+        ),
+        at=unit.now_us,
+        purpose=outcomes.ANY if agent is None else agent.purpose,
+    )
 
 
 def _note(unit: LaneUnit, row: Row[Any], body: dict[str, Any]) -> None:
@@ -112,6 +134,7 @@ async def follow(env: Environment, answer: Answer, *, epoch: int) -> tuple[Run, 
         args=call["args"],
         reasoning=answer.body.get("reasoning") or "",
         confidence_bp=answer.body.get("confidence_bp"),
+        overrides=dict(answer.body.get("overrides") or {}),
     )
     if answer.status == "responded":
         decided = decide(run.picture, asked, run.setting)
@@ -124,11 +147,14 @@ async def follow(env: Environment, answer: Answer, *, epoch: int) -> tuple[Run, 
             args=answer.body["args"],
             reasoning=f"edited by {answer.by}",
             confidence_bp=answer.body.get("confidence_bp"),
+            overrides=dict(answer.body.get("overrides") or {}),
         )
+        run.look_again_at = answer.body.get("look_again_at")
         run.asked_by = answer.by
         return run, await propose(env, run, edited)
     where = await propose(env, run, asked)
     if run.contender is None:
         return run, where
     run.approval_id = answer.approval_id
+    run.look_again_at = answer.body.get("look_again_at")
     return run, "claim"

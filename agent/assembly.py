@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, make_url, select
+from sqlalchemy.exc import OperationalError
 
 from agent import documents
 from agent.board import WaitingBoard
@@ -61,16 +62,30 @@ def open_runs(settings: Settings, parts: Parts | None = None) -> Runs:
     Raises `MasterKeyError`, `BrokenDocuments` and `Conflict`, each saying what to do.
     """
     parts = parts or Parts()
-    db = parts.database.open(
-        settings.data,
-        url=settings.database_url,
-        master=settings.master(),
-    )
+    try:
+        db = parts.database.open(
+            settings.data,
+            url=settings.database_url,
+            master=settings.master(),
+        )
+    except OperationalError as error:
+        if settings.database_url is None:
+            raise
+        at = make_url(settings.database_url)
+        raise Conflict(
+            f"the database at {at.host or 'the local socket'} (USHER_DATABASE_URL) cannot be used: "
+            f"{_first_line(error)}"
+        ) from None
     try:
         return _assemble(settings, db, parts)
     except BaseException:
         db.close()
         raise
+
+
+def _first_line(error: OperationalError) -> str:
+    """What the database's driver says, in one line; never a password."""
+    return " ".join(str(error.orig).split())[:300]
 
 
 def outbox_folder(data: Path) -> Path:
@@ -86,7 +101,8 @@ def _assemble(settings: Settings, db: Database, parts: Parts) -> Runs:
     problems = db.write_now(documents.seed, written, at=clock.now_us())
     library = db.read_now(documents.library_in_force)
     board = WaitingBoard()
-    recall = Recall(db, _embedder(settings), MemoryVectors(settings.data / "memory"))
+    embedder = _embedder(settings)
+    recall = Recall(db, embedder, MemoryVectors(settings.data / "memory", embedder.name))
     folder = outbox_folder(settings.data)
     outboxes = {kind: Outbox(folder, db.vault, kind=kind) for kind in ("email", "sms")}
     brand = {"email": library.brand.sender, "sms": library.brand.sms_sender}

@@ -176,6 +176,8 @@ def _disclosed(run: Run, step: dict[str, Any]) -> dict[str, Any]:
         "facts": step["facts"],
         "reasoning": step["reasoning"],
         "confidence_bp": step["confidence_bp"],
+        "overrides": step["overrides"],
+        "look_again_at": run.look_again_at,
         "amount_minor": contender.prepared.amount_minor,
         "currency": contender.prepared.currency,
         "message": shown,

@@ -13,8 +13,10 @@ from agent.explain_words import (
     KINDS,
     TRIED,
     article,
+    diverted_words,
     event_words,
     goal_words,
+    in_outbox,
     mid,
     of_fired,
     reason_words,
@@ -22,6 +24,7 @@ from agent.explain_words import (
     tried,
 )
 from agent.fact_words import CHANNELS, counted, moment, money, name_of, percent
+from agent.planning import PLANNED_BY_OTHERS
 from policies.pack import Pack
 
 _CONSENT = {
@@ -80,6 +83,9 @@ def summary_of(d: dict[str, Any]) -> str:
 def _of_contact(d: dict[str, Any], contact: dict[str, Any], reason: str) -> str | None:
     what = f"{article(CHANNELS.get(contact['channel'], contact['channel']))}{_with_offer(d)}"
     match contact["status"]:
+        case "sent" if in_outbox(contact):
+            why = diverted_words(contact["reason"], d["mode"])
+            return sentence(f"{what} was written and lies in the outbox, because {why}")
         case "sent":
             return sentence(f"This person was sent {what}")
         case "scheduled":
@@ -94,7 +100,8 @@ def _of_contact(d: dict[str, Any], contact: dict[str, Any], reason: str) -> str 
                 f"{what} was handed over, and the channel does not know whether it came"
             )
         case "failed":
-            return sentence(f"{what} was handed over, and the channel did not take it")
+            why = f": {mid(contact['reason'])}" if contact["reason"] else ""
+            return sentence(f"{what} did not go out: the channel did not take it{why}")
         case "claimed":
             return sentence(f"{what} is being handed over")
     return None
@@ -116,6 +123,10 @@ def _why(d: dict[str, Any]) -> list[str]:
     events = event_words(d)
     if events:
         lines.append(events)
+    if any(said.startswith(PLANNED_BY_OTHERS) for said in d.get("mishaps", ())):
+        lines.append(
+            "The model's answer could not be used, so the planner that needs no model took over."
+        )
     if facts.get("cart_value_minor") is not None:
         goods = ", ".join(_goods(line) for line in facts.get("cart_lines", []))
         worth = money(facts["cart_value_minor"], facts.get("cart_currency"))

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from agent.fact_words import name_of, percent
+from tools.channels.routing import DIVERTED
 
 SENDS = {"send_email": "an e-mail", "send_sms": "a text message"}
 #: What was tried, by tool: only what touches somebody is worth a line.
@@ -16,7 +17,16 @@ TRIED = {
     "escalate": "handing it to people",
     "suppress_customer": "stopping contact",
 }
-KINDS = {"complaint": "a complaint", "reply": "a reply", "outcome": "an earlier outcome"}
+KINDS = {
+    "complaint": "a complaint",
+    "reply": "a reply",
+    "send": "an earlier message",
+    "ignored": "a message that nothing came back on",
+    "bought": "an order after a message",
+    "redeemed": "a code that was used",
+    "unsubscribed": "an opt-out",
+    "rejected": "a person's no",
+}
 _CHANGED = re.compile(r"^changed by (.+)$")
 _BARRED = re.compile(r"^this person is (suppressed|erased|merged)$")
 _BARRED_SAID = {
@@ -83,6 +93,18 @@ def of_fired(step: dict[str, Any]) -> str:
         else:
             said.append(fired["because"])
     return "; ".join(mid(s) if k else s for k, s in enumerate(dict.fromkeys(said)))
+
+
+def in_outbox(effect: dict[str, Any]) -> bool:
+    """Whether a letter that counts as sent went no further than our own outbox."""
+    return str(effect["provider_id"] or "").startswith("outbox:")
+
+
+def diverted_words(reason: str | None, mode: str) -> str:
+    """Why a letter lies in the outbox, where this person does not get it."""
+    if reason == DIVERTED:
+        return "only named addresses are written to here, and this is none of them"
+    return "this agent is in the sandbox" if mode == "sandbox" else "no other way out is set"
 
 
 def reason_words(reason: str) -> str:

@@ -9,6 +9,7 @@ lane settles it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from agent.environment import Environment
 from agent.lane_unit import Ground, LaneUnit
 from agent.parcels import STOPPED, Parcel, parcel_of, set_out, still_stands, way_of
 from agent.queued import close_decision, note_effect
+from customers import outcomes
 from store import brakes, held, lanes, ledger, wakeups
 from store.ledger import EffectStatus
 from store.schema import decisions
@@ -32,6 +34,9 @@ from tools.channels.routing import NoRoute
 log = structlog.get_logger("usher.handover")
 
 _ATTEMPTS = 3
+_LONGEST_DETAIL = 200
+#: An address or a number of somebody, as a channel's answer may quote it.
+_NAMES_SOMEBODY = re.compile(r"@|\d[\d ()/-]{5,}\d")
 #: After a channel took nothing three times in a row; twice as long each time it happens again.
 TRY_AGAIN_AFTER_US = 15 * 60 * 1_000_000
 
@@ -207,7 +212,7 @@ def settle(
         if stopped is not None:
             return _held(unit, row, stopped)
     status, detail = _BECOMES[result.status], result.detail or None
-    if not ledger.move(conn, effect_id, to=status, at=now_us, reason=detail):
+    if not ledger.move(conn, effect_id, to=status, at=now_us, reason=_in_the_clear(detail)):
         if row.status != EffectStatus.CANCELLED.value:
             return None
         if status is EffectStatus.FAILED:
@@ -215,10 +220,22 @@ def settle(
         ledger.sent_after_all(conn, effect_id, to=status, at=now_us)
         detail = "it was handed over just before it could be stopped"
     note_effect(unit, row, status, detail, provider_id=result.provider_id)
+    if status is EffectStatus.SENT:
+        outcomes.keep_send(conn, vault, row, at=now_us, reached=row.via is not None)
     ended, reason, outcome = _ENDS[status]
     again = _try_later(unit, row) if result.status is SendStatus.NOT_SENT else None
     close_decision(unit, row.decision_id, ended, reason, outcome, look_again_at=again)
     return ended
+
+
+def _in_the_clear(detail: str | None) -> str | None:
+    """A channel's words as the ledger keeps them, unsealed: none that may name somebody.
+
+    The journal keeps them whole, sealed under the person.
+    """
+    if detail is None or not (_NAMES_SOMEBODY.search(detail) or len(detail) > _LONGEST_DETAIL):
+        return detail
+    return "the channel gave a reason that may name somebody; the decision's journal holds it"
 
 
 def _held(unit: LaneUnit, row: Row[Any], why: str) -> str:

@@ -19,6 +19,9 @@ from agent.triage import OpenJourney
 from store import ledger, wakeups
 from store.ledger import EffectStatus
 from store.schema import journeys
+from tools import stock
+
+_HANDED_OVER = (EffectStatus.SENT, EffectStatus.UNKNOWN)
 
 # Built once: building a statement costs several times what running it does.
 _BY_ID = select(journeys).where(journeys.c.id == bindparam("of"))
@@ -107,7 +110,11 @@ def find_or_open(unit: LaneUnit, goal: str, context: dict[str, Any]) -> Row[Any]
 
 
 def end(unit: LaneUnit, journey_id: str, *, status: str, reason: str) -> bool:
-    """Close an open journey and cancel what is queued in it; False where it is closed already."""
+    """Close an open journey and cancel what is queued in it; False where it is closed already.
+
+    Where its goal is reached, what its messages promised of the stock has been taken, and is no
+    longer held for it.
+    """
     closed = unit.conn.execute(
         update(journeys)
         .where(journeys.c.id == journey_id, journeys.c.status == "open")
@@ -117,6 +124,10 @@ def end(unit: LaneUnit, journey_id: str, *, status: str, reason: str) -> bool:
         return False
     wakeups.cancel(unit.conn, "journey_expiry", journey_id)
     cancel_queued(unit, journey_id, reason)
+    if status == "reached":
+        for row in ledger.open_effects(unit.conn, unit.customer_id, _HANDED_OVER):
+            if row.journey_id == journey_id:
+                stock.let_go(unit.conn, row.id)
     return True
 
 

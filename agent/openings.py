@@ -10,10 +10,12 @@ from agent import journal_bodies as bodies
 from agent import journeys
 from agent.lane_unit import LaneUnit
 from agent.mode_of import mode_of
+from agent.planning import Usage
 from agent.run import Opening, Wake
 from agent.triage import named_somewhere
 from store import documents, journal
 from store.schema import decisions, events, lanes
+from store.schema import journeys as opened
 from store.sealing import Vault
 
 
@@ -41,6 +43,7 @@ def open_decision(
         wakes=tuple(wakes),
         journey_opened_at=journey.opened_at,
         decisions_before=_decisions_in(unit, journey.id),
+        entries_before=_entries(unit, journey),
     )
     unit.conn.execute(
         decisions.insert().values(
@@ -121,7 +124,12 @@ def reopen(unit: LaneUnit, row: Row[Any]) -> Opening | None:
         wakes=tuple(_wakes(unit, row.id, told)),
         journey_opened_at=journey.opened_at,
         decisions_before=_decisions_in(unit, row.journey_id, before=row.id),
+        entries_before=_entries(unit, journey),
         steps=tuple(body for kind, body in bodies_of if kind == "step"),
+        spent=sum(
+            (Usage.of_json(body["usage"]) for kind, body in bodies_of if kind == "planned"),
+            Usage(),
+        ),
     )
 
 
@@ -131,6 +139,24 @@ def _decisions_in(unit: LaneUnit, journey_id: str, *, before: str | None = None)
     if before is not None:
         query = query.where(decisions.c.id < before)
     return int(unit.conn.execute(query).scalar_one())
+
+
+def _entries(unit: LaneUnit, journey: Row[Any]) -> tuple[int, ...]:
+    """When this customer came into a rule-based journey of this goal before, oldest first."""
+    if journey.arm != "rules":
+        return ()
+    rows = unit.conn.execute(
+        select(opened.c.opened_at)
+        .where(
+            opened.c.customer_id == unit.customer_id,
+            opened.c.goal == journey.goal,
+            opened.c.arm == journey.arm,
+            opened.c.opened_at <= journey.opened_at,
+            opened.c.id != journey.id,
+        )
+        .order_by(opened.c.opened_at, opened.c.id)
+    )
+    return tuple(int(row.opened_at) for row in rows)
 
 
 def _wakes(unit: LaneUnit, decision_id: str, told: list[str]) -> list[Wake]:

@@ -5,11 +5,15 @@ A planner proposes; it decides nothing and touches nothing. An empty proposal me
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from prompts.agents import AgentFile
 from prompts.brand import Brand
+
+#: How the mishap begins that says that another planner than the one asked planned a turn.
+PLANNED_BY_OTHERS = "this turn was planned "
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,16 @@ class Usage:
             "completion_tokens": self.completion_tokens,
             "cost": self.cost_minor,
         }
+
+    @classmethod
+    def of_json(cls, body: Mapping[str, int]) -> Usage:
+        """As it was written to the journal."""
+        return cls(
+            body.get("llm_calls", 0),
+            body.get("prompt_tokens", 0),
+            body.get("completion_tokens", 0),
+            body.get("cost", 0),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from sqlalchemy import Row, bindparam, select, update
 from agent import journal_bodies as bodies
 from agent.arbitration import ANOTHER_LOOK_US
 from agent.lane_unit import LaneUnit
+from customers import outcomes
 from customers.merge import MERGED
 from store import approvals, counters, ledger, wakeups
 from store.ledger import EffectStatus
@@ -136,10 +137,14 @@ def question_stopped(unit: LaneUnit, approval_id: str) -> None:
 
 
 def expire_effect(unit: LaneUnit, effect_id: str) -> None:
-    """An effect's time has run out: unsent it expires; what it still held is given back."""
+    """An effect's time has run out: unsent it expires; what it still held is given back.
+
+    That nothing came back on a message that was sent is remembered.
+    """
     row = ledger.get(unit.conn, effect_id)
     if row is None:
         return
+    outcomes.keep_ignored(unit.conn, unit.vault, row, at=unit.now_us)
     if ledger.move(
         unit.conn,
         effect_id,

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from agent.embedder import Embedder
+from agent.embedder import Embedder, Vectors
 from agent.vectors import MemoryVectors, Turn
 from customers import memory_text
 from customers.barrier import barrier
 from store.database import Database
-from store.sealing import Vault
+from store.sealing import Erased, Vault
 
 HALF_LIFE_US = 90 * 86_400 * 1_000_000
 _BATCH = 500
@@ -63,8 +63,10 @@ class Recall:
 
     def __init__(self, db: Database, embedder: Embedder, vectors: MemoryVectors) -> None:
         self._db = db
-        self._embedder = embedder
+        self.embedder = embedder
         self.vectors = vectors
+        #: Held by whoever stores vectors: indexing, or a rebuild.
+        self.indexing = asyncio.Lock()
 
     async def recall(
         self, customer_id: str, *, purpose: str, query: str, now_us: int, top: int = 5
@@ -79,26 +81,40 @@ class Recall:
         return Recalled(tuple(used), tuple(withheld))
 
     async def index(self) -> int:
-        """Store the vectors of memories that have none yet. Returns how many."""
+        """Store the vectors of memories that have none yet. Returns how many.
+
+        Of whom there are too many, the oldest go.
+        """
         done = 0
-        while True:
-            rows = await self._db.read(memory_text.not_indexed, limit=_BATCH)
-            if not rows:
-                return done
-            await asyncio.to_thread(self._store, rows)
-            await self._db.write(
-                memory_text.mark_indexed, {row.id: row.customer_id for row in rows}
-            )
-            done += len(rows)
+        async with self.indexing:
+            while True:
+                rows = await self._db.read(memory_text.not_indexed, limit=_BATCH)
+                if not rows:
+                    return done
+                await asyncio.to_thread(self._store, rows)
+                stored = {row.id: row.customer_id for row in rows}
+                await self._bound(sorted(set(stored.values())))
+                await self._db.write(memory_text.mark_indexed, stored)
+                done += len(rows)
+
+    async def _bound(self, customer_ids: list[str]) -> None:
+        surplus = [
+            memory_id
+            for customer_id in customer_ids
+            for memory_id in await self._db.read(memory_text.surplus, customer_id)
+        ]
+        if surplus:
+            await asyncio.to_thread(self.vectors.delete, surplus)
+            await self._db.write(memory_text.forget, surplus)
 
     def _rank(
         self, customer_id: str, held: list[_Held], query: str, now_us: int, top: int
     ) -> list[Memory]:
-        turn = Turn(self._db.vault.rotation_seed(customer_id), self._embedder.dimension)
+        turn = Turn(self._db.vault.rotation_seed(customer_id), self.embedder.dimension)
         stored = self.vectors.get([h.memory.id for h in held if h.indexed])
         fresh = [h for h in held if h.memory.id not in stored]
         texts = [query, *(h.memory.text for h in fresh)]
-        turned = turn.apply(self._embedder.embed(texts))
+        turned = turn.apply(self.embedder.embed(texts))
         stored |= {h.memory.id: row for h, row in zip(fresh, turned[1:], strict=True)}
         matrix = np.stack([stored[h.memory.id] for h in held])
         cosine = matrix @ turned[0]
@@ -115,7 +131,8 @@ class Recall:
         scored.sort(key=lambda pair: (-pair[0], pair[1].memory.id))
         return [h.memory for _, h in scored[:top]]
 
-    def _store(self, rows: list[Any]) -> None:
+    def vectors_of(self, rows: list[Any]) -> tuple[list[str], Vectors]:
+        """The turned vectors of these memories, by id; none of anybody who was erased meanwhile."""
         vault = self._db.vault
         by_person: dict[str, list[Any]] = {}
         for row in rows:
@@ -123,11 +140,20 @@ class Recall:
         ids: list[str] = []
         vectors = []
         for customer_id, theirs in by_person.items():
-            turn = Turn(vault.rotation_seed(customer_id), self._embedder.dimension)
-            texts = [memory_text.text_of(vault, row) for row in theirs]
+            try:
+                turn = Turn(vault.rotation_seed(customer_id), self.embedder.dimension)
+                texts = [memory_text.text_of(vault, row) for row in theirs]
+            except Erased:
+                continue
             ids += [row.id for row in theirs]
-            vectors.append(turn.apply(self._embedder.embed(texts)))
-        self.vectors.add(ids, np.concatenate(vectors))
+            vectors.append(turn.apply(self.embedder.embed(texts)))
+        nothing = np.zeros((0, self.embedder.dimension), dtype=np.float32)
+        return ids, np.concatenate(vectors) if vectors else nothing
+
+    def _store(self, rows: list[Any]) -> None:
+        ids, vectors = self.vectors_of(rows)
+        if ids:
+            self.vectors.add(ids, vectors)
 
 
 def _held(

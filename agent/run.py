@@ -46,6 +46,10 @@ class Opening:
     journey_opened_at: int
     decisions_before: int
     steps: tuple[dict[str, Any], ...] = ()
+    #: When earlier journeys of this goal were opened for this customer, where the `rules` arm asks.
+    entries_before: tuple[int, ...] = ()
+    #: What planning it had cost when it was last put down.
+    spent: Usage = field(default_factory=Usage)
 
 
 @dataclass(slots=True)
@@ -116,6 +120,7 @@ class Run:
             steps=steps,
             turn=turn,
             news_at=turn,
+            usage=opening.spent,
         )
 
     @property

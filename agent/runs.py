@@ -17,12 +17,13 @@ from sqlalchemy import Connection, func, select
 
 from agent import documents, setting_aside
 from agent.accepting import Accepted
+from agent.anchoring import Anchoring
 from agent.approving import Approving
 from agent.board import WaitingBoard
 from agent.brake import Braking
 from agent.catalogue import check_currency, put_products
-from agent.counts import Counts
 from agent.chat.talk import Chat
+from agent.counts import Counts
 from agent.decisions import Decisions, projected
 from agent.dispatcher import InProcessDispatcher, waiting_customers
 from agent.effects import Effects
@@ -34,6 +35,7 @@ from agent.graph import build
 from agent.intake import Intake
 from agent.lane_unit import Ground
 from agent.leasing import Leasing
+from agent.memory_index import MemoryIndex
 from agent.messages import Message, ProductIn, TriggerRequest
 from agent.modes import Modes
 from agent.people import People
@@ -111,8 +113,6 @@ class Runs:
         self.leasing = Leasing(db, clock, self.people, wake=self.dispatcher.wake)
         self.approving = Approving(db, clock, wake=self.dispatcher.wake)
         self.publishing = Publishing(db, clock, env.shelf)
-        self.modes = Modes(db, clock, env)
-
         self.chat = Chat(
             env,
             decisions=self.decisions,
@@ -120,6 +120,10 @@ class Runs:
             brake=self.brake,
             trigger=self.trigger,
         )
+        self.modes = Modes(db, clock, env)
+        self.memory = MemoryIndex(db, clock, env.recall)
+        self._anchoring = Anchoring(db, clock)
+
     # -- life -------------------------------------------------------------------------------------
 
     async def start(self) -> None:
@@ -133,6 +137,7 @@ class Runs:
         await self.timekeeper.start()
         self._indexing = asyncio.create_task(self._index(), name="memory-index")
         self._to_index.set()
+        self._anchoring.start()
         self._ready = True
 
     async def stop(self) -> None:
@@ -147,7 +152,9 @@ class Runs:
         if self._indexing is not None:
             self._indexing.cancel()
             await asyncio.gather(self._indexing, return_exceptions=True)
+        await self.memory.stop()
         await self._forgetting.idle()
+        await self._anchoring.stop()
         self.env.recall.vectors.close()
         await asyncio.to_thread(self.db.close)
 

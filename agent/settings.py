@@ -17,6 +17,8 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from agent.channel_settings import ChannelName, ChannelSettings
 from prompts.problems import did_you_mean
@@ -136,6 +138,22 @@ class Settings(BaseSettings):
     def _of_addresses(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
         if value is not None:
             SendOnlyTo.of(value)
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _of_postgresql(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            scheme = make_url(value).drivername
+        except ArgumentError:
+            scheme = ""
+        if scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
+            raise ValueError(
+                "a PostgreSQL URL is meant, such as postgresql://usher@127.0.0.1/usher; "
+                "for SQLite leave it unset"
+            )
         return value
 
     @model_validator(mode="after")

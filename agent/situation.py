@@ -66,6 +66,7 @@ def situation_of(run: Run) -> Situation:
             "opened_at": opening.journey_opened_at,
             "decisions": opening.decisions_before,
             "queued_contacts": len(run.queued_here),
+            "entries_before": list(opening.entries_before),
         },
         news_at=run.news_at,
         facts=perceived_facts(run),

@@ -20,6 +20,7 @@ from api import (
     effects,
     experiments,
     imports,
+    memory,
     modes,
     policies,
     principals,
@@ -47,10 +48,11 @@ _ROUTERS = (
     experiments.router,
     audit.router,
     brake.router,
-    clock.router,
     chat.router,
     chat.cards,
+    clock.router,
     imports.router,
+    memory.router,
     service.router,
 )
 

@@ -11,7 +11,16 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from customers import complaints, consent, memory_text, orders, profile, suppression
+from customers import (
+    complaints,
+    consent,
+    memory_text,
+    orders,
+    outcome_words,
+    outcomes,
+    profile,
+    suppression,
+)
 from customers.identifiers import normalise
 from customers.orders import Counted
 from customers.stopping import stop_queued
@@ -83,10 +92,15 @@ class _Applied:
                 self.record(properties, channel, purpose, "granted", expires_at)
 
     def revoked(self, properties: Mapping[str, Any]) -> None:
+        taken: list[tuple[str, str]] = []
         for channel in consent.refused_channels(properties.get("channel")):
             for purpose in consent.refused_purposes(properties.get("purpose")):
                 if self.record(properties, channel, purpose, "revoked", None):
                     self.stop(channel=channel, purpose=purpose, reason="consent was taken back")
+                    taken.append((purpose, channel))
+        if taken:
+            purposes, channels = (list(dict.fromkeys(each)) for each in zip(*taken, strict=True))
+            self.outcome("unsubscribed", outcome_words.took_back(purposes, channels))
 
     def record(
         self,
@@ -165,9 +179,20 @@ class _Applied:
                 customer_id=self.customer_id,
                 kind=kind,
                 text=text.strip()[:_LONGEST_MEMORY],
-                source_event_id=self.event_id,
+                source_id=self.event_id,
                 at=self.at,
             )
+
+    def outcome(self, kind: str, text: str) -> None:
+        outcomes.keep(
+            self.conn,
+            self.vault,
+            kind=kind,
+            customer_id=self.customer_id,
+            source_id=self.event_id,
+            text=text,
+            at=self.at,
+        )
 
 
 def _order(a: _Applied, properties: Mapping[str, Any]) -> None:
@@ -175,6 +200,18 @@ def _order(a: _Applied, properties: Mapping[str, Any]) -> None:
     recorded = orders.record_order(a.conn, a.vault, customer_id=a.customer_id, order=order)
     if recorded.counted is Counted.KNOWN:
         return
+    outcomes.keep_bought(
+        a.conn,
+        a.vault,
+        customer_id=a.customer_id,
+        event_id=a.event_id,
+        at=order.at,
+        total_minor=order.total_minor,
+        currency=order.currency,
+    )
+    used = recorded.redeemed
+    if used is not None and used.customer_id == a.customer_id:
+        a.outcome("redeemed", outcome_words.redeemed(used.discount_bp))
     person = profile.load(a.conn, a.vault, a.customer_id)
     if recorded.counted is Counted.SHARED:
         person = profile.with_shared_order(person, at=order.at, order_hash=recorded.order_hash)
@@ -232,10 +269,12 @@ def _complaint_closed(a: _Applied, properties: Mapping[str, Any]) -> None:
 def _reply(a: _Applied, properties: Mapping[str, Any]) -> None:
     text, channel = properties.get("text"), properties.get("channel")
     if isinstance(text, str) and _bare(text) in STOP_WORDS:
-        if channel in consent.CHANNELS:
-            a.suppress_address(channel, properties.get("from"), "replied STOP")
+        known = channel if channel in consent.CHANNELS else None
+        if known is not None:
+            a.suppress_address(known, properties.get("from"), "replied STOP")
         else:
             a.suppress("all", "replied STOP")
+        a.outcome("unsubscribed", outcome_words.stopped(known))
         return
     a.remember("reply", text)
 
@@ -254,6 +293,7 @@ def _revoked(a: _Applied, properties: Mapping[str, Any]) -> None:
 
 def _unsubscribed(a: _Applied, properties: Mapping[str, Any]) -> None:
     a.suppress("purpose", "unsubscribed")
+    a.outcome("unsubscribed", outcome_words.UNSUBSCRIBED)
 
 
 def _bounced(a: _Applied, properties: Mapping[str, Any]) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from store.schema import customers, memories
 from store.sealing import Vault
 from store.upsert import insert_or_ignore
 
 LABEL = "memories.text"
+#: So many a person, the newest, are kept.
+MOST = 200
+#: A memory that may no longer be used goes this long after it expired, with the next one.
+KEPT_AFTER_EXPIRY_US = 30 * 86_400 * 1_000_000
 
 
 def remember(
@@ -22,20 +26,23 @@ def remember(
     customer_id: str,
     kind: str,
     text: str,
-    source_event_id: str | None,
+    source_id: str | None,
     at: int,
     purpose: str = "any",
     expires_at: int | None = None,
     weight_bp: int = 10_000,
 ) -> bool:
-    """Keep a memory once; it is indexed later, off the decision's path."""
+    """Keep a memory once; it is indexed later, off the decision's path.
+
+    `source_id`: the event, effect or approval it is of. `purpose`: what it may be recalled for.
+    """
     return insert_or_ignore(
         conn,
         memories,
         id=memory_id,
         customer_id=customer_id,
         kind=kind,
-        source_event_id=source_event_id,
+        source_id=source_id,
         at=at,
         expires_at=expires_at,
         weight_bp=weight_bp,
@@ -45,7 +52,7 @@ def remember(
     )
 
 
-def of_customer(conn: Connection, customer_id: str, *, limit: int = 200) -> list[Row[Any]]:
+def of_customer(conn: Connection, customer_id: str, *, limit: int = MOST) -> list[Row[Any]]:
     """The newest memories of a person, sealed."""
     return list(
         conn.execute(
@@ -75,6 +82,29 @@ def not_indexed(conn: Connection, *, limit: int) -> list[Row[Any]]:
     )
 
 
+def all_after(conn: Connection, memory_id: str, *, limit: int = 500) -> list[Row[Any]]:
+    """Memories in the order of their ids, after one; none of anybody who is erased."""
+    return list(
+        conn.execute(
+            select(memories)
+            .join(customers, customers.c.id == memories.c.customer_id)
+            .where(memories.c.id > memory_id, customers.c.erased_at.is_(None))
+            .order_by(memories.c.id)
+            .limit(limit)
+        )
+    )
+
+
+def alive(conn: Connection, memory_ids: Sequence[str]) -> set[str]:
+    """Which of these memories are there, of somebody who is not erased."""
+    rows = conn.execute(
+        select(memories.c.id)
+        .join(customers, customers.c.id == memories.c.customer_id)
+        .where(memories.c.id.in_(list(memory_ids)), customers.c.erased_at.is_(None))
+    )
+    return {str(row.id) for row in rows}
+
+
 def mark_indexed(conn: Connection, stored: Mapping[str, str]) -> int:
     """The vectors of these memories are stored, each turned by the key of the customer beside it.
 
@@ -92,6 +122,32 @@ def mark_indexed(conn: Connection, stored: Mapping[str, str]) -> int:
         ).rowcount
         for customer_id, theirs in sorted(by_customer.items())
     )
+
+
+def surplus(conn: Connection, customer_id: str) -> list[str]:
+    """What of a person's memories is to go: beyond the newest, and what has long expired.
+
+    The vectors go before the rows (`forget`), so that no crash in between leaves a vector behind.
+    """
+    rows = conn.execute(
+        select(memories.c.id, memories.c.at, memories.c.expires_at)
+        .where(memories.c.customer_id == customer_id)
+        .order_by(memories.c.at.desc(), memories.c.id)
+    ).all()
+    if not rows:
+        return []
+    past = rows[0].at - KEPT_AFTER_EXPIRY_US
+    return [
+        str(row.id)
+        for k, row in enumerate(rows)
+        if k >= MOST or (row.expires_at is not None and row.expires_at <= past)
+    ]
+
+
+def forget(conn: Connection, memory_ids: Sequence[str]) -> None:
+    """Delete these memories."""
+    if memory_ids:
+        conn.execute(delete(memories).where(memories.c.id.in_(list(memory_ids))))
 
 
 def hand_over(conn: Connection, *, to: str, of: str) -> int:

@@ -46,11 +46,20 @@ class Counted(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """`early`: the refund that had come before it, if one had."""
+    """`early`: the refund that had come before it, if one had. `redeemed`: the code it used."""
 
     counted: Counted
     order_hash: str
     early: Refund | None = None
+    redeemed: Redeemed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """A code of ours that was used, and whose it was."""
+
+    customer_id: str
+    discount_bp: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +130,13 @@ def record_order(conn: Connection, vault: Vault, *, customer_id: str, order: Ord
     """Keep an order once. A redeemed code charges its budget, whoever redeems it."""
     order_hash = vault.lookup("order", order.id)
     if _insert(conn, vault, order_hash, customer_id, order.at, _body(order)):
-        _charge(conn, vault, order)
-        return Recorded(Counted.NEW, order_hash)
+        return Recorded(Counted.NEW, order_hash, redeemed=_charge(conn, vault, order))
     row = _row(conn, order_hash)
     stub = vault.open_json(LABEL, row.body_sealed)
     if "early" in stub:
         _write(conn, vault, order_hash, customer_id, _body(order), at=order.at)
-        _charge(conn, vault, order)
         early = Refund(order.id, **stub["early"])
-        return Recorded(Counted.NEW, order_hash, early)
+        return Recorded(Counted.NEW, order_hash, early, _charge(conn, vault, order))
     if row.customer_id == customer_id:
         return Recorded(Counted.KNOWN, order_hash)
     theirs = vault.lookup("order", f"{order.id}\x00{customer_id}")
@@ -176,31 +183,34 @@ def owner_of(conn: Connection, order_hash: str) -> str | None:
     ).scalar()
 
 
-def redeem(conn: Connection, vault: Vault, *, code: str, at: int) -> bool:
-    """Charge the offer behind a code, once. False where the code is not ours or was used.
+def redeem(conn: Connection, vault: Vault, *, code: str, at: int) -> Redeemed | None:
+    """Charge the offer behind a code, once. None where the code is not ours or was used.
 
     Whoever redeems it: the discount has been given, and its budget has to know.
     """
     code_hash = vault.lookup("offer", code.strip().upper())
     row = conn.execute(
-        select(offers.c.id, offers.c.effect_id).where(offers.c.code_hash == code_hash)
+        select(offers.c.id, offers.c.effect_id, offers.c.customer_id, offers.c.discount_bp).where(
+            offers.c.code_hash == code_hash
+        )
     ).first()
     if row is None:
-        return False
+        return None
     used = conn.execute(
         update(offers)
         .where(offers.c.id == row.id, offers.c.status == "issued")
         .values(status="redeemed", redeemed_at=at)
     )
     if used.rowcount != 1:
-        return False
+        return None
     counters.commit(conn, row.effect_id)
-    return True
+    return Redeemed(row.customer_id, row.discount_bp)
 
 
-def _charge(conn: Connection, vault: Vault, order: Order) -> None:
-    if order.coupon is not None:
-        redeem(conn, vault, code=order.coupon, at=order.at)
+def _charge(conn: Connection, vault: Vault, order: Order) -> Redeemed | None:
+    if order.coupon is None:
+        return None
+    return redeem(conn, vault, code=order.coupon, at=order.at)
 
 
 def _currency(properties: Mapping[str, Any]) -> str | None:

@@ -1,10 +1,10 @@
 """Stock that messages promise: not everybody is reminded of the last item.
 
 What there is of a product is what the shop last told us. A message holds what its cart names from
-its claim on until it is of no use any more (its effect's expiry), or until it is cancelled, refused
-or pre-empted. It is a promise, not a sale: nothing is ever counted as sold here, because the shop's
-own figure falls when it sells. A new figure counts from the next claim on; where it is below what
-is promised already, nothing more is promised.
+its claim on until it is of no use any more (its effect's expiry), until it is cancelled, refused or
+pre-empted, or until its person has bought. It is a promise, not a sale: nothing is ever counted as
+sold here, because the shop's own figure falls when it sells. A new figure counts from the next
+claim on; where it is below what is promised already, nothing more is promised.
 """
 
 from __future__ import annotations
@@ -43,6 +43,11 @@ def hold(conn: Connection, *, effect_id: str, sku: str, quantity: int) -> bool:
         return True
     counters.set_ceiling(conn, _key(sku), int(stock))
     return counters.reserve(conn, effect_id=effect_id, key=_key(sku), amount=quantity)
+
+
+def let_go(conn: Connection, effect_id: str) -> None:
+    """What a message promised has been bought: nothing is held for it any more."""
+    counters.release(conn, effect_id, prefix=_key(""))
 
 
 def _key(sku: str) -> str:

@@ -26,7 +26,7 @@ from agent.planners.model_client import (
 )
 from agent.planners.offline import OfflinePlanner
 from agent.planners.usage import Prices, counted, estimated
-from agent.planning import Author, Planner, Proposal, Situation, Usage
+from agent.planning import PLANNED_BY_OTHERS, Author, Planner, Proposal, Situation, Usage
 from agent.settings import Settings
 
 MOST_REPAIRS: Final = 2
@@ -95,7 +95,7 @@ class LlmPlanner:
     async def _hand_over(self, s: Situation, used: Usage, mishaps: list[str]) -> Proposal:
         other = await self._fallback.propose(s)
         author = other.author or Author(self._fallback.kind, self._fallback.model, s.agent.sha256)
-        said = (*mishaps, f"this turn was planned {self._fallback.kind}")
+        said = (*mishaps, f"{PLANNED_BY_OTHERS}{self._fallback.kind}")
         return replace(
             other, usage=used + other.usage, mishaps=(*said, *other.mishaps), author=author
         )

@@ -46,6 +46,8 @@ class RulesPlanner:
         rules = self._rules.get(s.agent.name)
         if rules is None:
             return _end(s, "this agent has no rule-based journey")
+        if not _lets_in(rules.re_entry.after_us, s.journey):
+            return _end(s, "this customer has been through the journey and may not enter again yet")
         return self._walk(s, rules)
 
     def _walk(self, s: Situation, rules: RulesFile) -> Proposal:
@@ -96,6 +98,18 @@ class RulesPlanner:
         send = call(s, _SENDS[channel], args, "the step says so", confidence_bp=_SURE)
         again = None if left_us is None else s.now_us + max(_MINUTE_US, left_us)
         return Proposal(f"Send {step.message.replace('_', ' ')}", (send,), look_again_at=again)
+
+
+def _lets_in(after_us: int | None, journey: Mapping[str, Any]) -> bool:
+    """Whether this journey may be gone through: the first, or so long after the last that was.
+
+    What was not let in does not put off the next.
+    """
+    entered: int | None = None
+    for at in journey.get("entries_before", ()):
+        if entered is None or (after_us is not None and at - entered >= after_us):
+            entered = at
+    return entered is None or (after_us is not None and journey["opened_at"] - entered >= after_us)
 
 
 def _taken(

@@ -89,7 +89,7 @@ memories = table(
     words("id"),
     words("customer_id"),
     words("kind"),
-    words("source_event_id", nullable=True),
+    words("source_id", nullable=True),
     integer("at"),
     integer("expires_at", nullable=True),
     integer("weight_bp"),
@@ -98,6 +98,7 @@ memories = table(
     integer("indexed"),
     PrimaryKeyConstraint("id"),
 )
+"""`source_id`: the event, the effect or the approval that it is a memory of."""
 Index("ix_memories_customer_id", memories.c.customer_id)
 Index(
     "ix_memories_unindexed",

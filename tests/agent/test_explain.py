@@ -17,6 +17,8 @@ from tests.agent.stage import event, goods, person, recover, stage
 
 #: What never stands in an explanation: ids, field names, snake_case, Python's own words.
 TECHNICAL = re.compile(r"\b(cus|dec|eff|evt|jrn|apr|off)_\w|\w+_\w+|\b\w+\.[a-z]+_|None|True|False")
+#: The shipped agents start in the sandbox.
+IN_OUTBOX = "{} was written and lies in the outbox, because this agent is in the sandbox."
 COMMERCE = (Path(__file__).parents[2] / "policies" / "commerce.yaml").read_text(encoding="utf-8")
 
 
@@ -41,7 +43,7 @@ async def test_a_plain_send_says_what_went_out_why_and_what_would_have_stopped_i
         await goods(runs)
         await person(runs, "ada", orders=2)
         found = await told(runs, await recover(runs, "ada"))
-    assert found["summary"] == "This person was sent an e-mail without a discount."
+    assert found["summary"] == IN_OUTBOX.format("An e-mail without a discount")
     assert "Somebody asked for it (recover cart)." in found["why"]
     assert "The cart is worth 120.00 EUR: 1 × Lamp Alba." in found["why"]
     assert "This is a silver customer with 2 orders, none of them with a code." in found["why"]
@@ -64,7 +66,7 @@ async def test_a_capped_discount_says_how_much_more_another_margin_would_have_gi
         await goods(runs, {"cost_minor": 9_500})
         decision = await recover(runs, "ada", id="later")
         found = await told(runs, decision)
-    assert found["summary"] == "This person was sent an e-mail with 6.5 % off."
+    assert found["summary"] == IN_OUTBOX.format("An e-mail with 6.5 % off")
     refused = [line for line in found["why_not"] if line.startswith("15 % off was refused")]
     assert refused and "At most 6.86 % would have been possible." in refused[0]
     # (1 - 0.2775) / (1 - 0.15) = 0.85: just the 15 % margin that the floor asks for.
@@ -218,7 +220,7 @@ async def test_an_exception_from_a_soft_rule_tells_the_reason_that_was_given(
         await goods(runs)
         await person(runs, "ada", channels=("sms",))
         found = await told(runs, await recover(runs, "ada"))
-    assert found["summary"] == "This person was sent a text message without a discount."
+    assert found["summary"] == IN_OUTBOX.format("A text message without a discount")
     assert (
         "An exception was made from “E-mail is the milder channel”: "
         "it is the only channel they agreed to." in found["why"]
@@ -235,5 +237,5 @@ async def test_without_its_pack_a_decision_is_still_explained(
         decision = await recover(runs, "ada")
     pack = None if wrong is None else load_pack(COMMERCE, file="commerce.yaml")
     found = explain(decision, pack)
-    assert found["summary"] == "This person was sent an e-mail without a discount."
+    assert found["summary"] == IN_OUTBOX.format("An e-mail without a discount")
     assert bool(found["flip"]) is (pack is not None)

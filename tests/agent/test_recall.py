@@ -28,7 +28,7 @@ class Recording(MemoryVectors):
     """The real vectors, which remember what they were asked for."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+        super().__init__(folder, HashingEmbedder.name)
         self.asked: list[list[str]] = []
 
     def get(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
@@ -76,7 +76,7 @@ def remember(db: Database, who: str, text: str, *, at: int = NOW, **more: Any) -
     def work(conn: Connection, vault: Vault) -> None:
         memory_text.remember(
             conn, vault, memory_id=memory_id, customer_id=who, kind=more.pop("kind", "reply"),
-            text=text, source_event_id=None, at=at, **more,
+            text=text, source_id=None, at=at, **more,
         )  # fmt: skip
 
     db.write_now(work, db.vault)
@@ -199,7 +199,7 @@ async def test_of_two_alike_the_newer_and_the_weightier_comes_first(
 async def test_after_a_restart_and_a_rebuild_it_finds_the_same(
     db: Database, tmp_path: Path
 ) -> None:
-    first = MemoryVectors(tmp_path / "kept")
+    first = MemoryVectors(tmp_path / "kept", HashingEmbedder.name)
     recall = Recall(db, HashingEmbedder(), first)
     ada = somebody(db, "ada")
     remember(db, ada, "blue lamp")
@@ -208,7 +208,8 @@ async def test_after_a_restart_and_a_rebuild_it_finds_the_same(
     before = await found(recall, ada, "vase")
     first.rebuild()
     first.close()
-    again = Recall(db, HashingEmbedder(), MemoryVectors(tmp_path / "kept"))
+    kept = MemoryVectors(tmp_path / "kept", HashingEmbedder.name)
+    again = Recall(db, HashingEmbedder(), kept)
     assert await found(again, ada, "vase") == before == ["red vase", "blue lamp"]
     again.vectors.close()
 
@@ -224,3 +225,58 @@ async def test_p10_without_the_persons_key_nothing_can_be_recalled(
     with pytest.raises(Erased):
         await found(recall, ada, "lamp")
     assert vectors.asked == []
+
+
+async def test_of_each_person_the_newest_two_hundred_are_kept_rows_and_vectors(
+    db: Database, vectors: Recording
+) -> None:
+    recall = Recall(db, HashingEmbedder(), vectors)
+    ada, bob = somebody(db, "ada"), somebody(db, "bob")
+    theirs = [remember(db, ada, f"lamp {n}", at=NOW + n) for n in range(memory_text.MOST + 3)]
+    remember(db, bob, "vase")
+    await recall.index()
+    kept = [row.id for row in db.read_now(memory_text.of_customer, ada, limit=500)]
+    assert kept == theirs[:2:-1]
+    assert vectors.count() == memory_text.MOST + 1
+    assert await found(recall, bob, "vase") == ["vase"]
+
+
+async def test_what_has_long_expired_goes_with_the_next_memory(
+    db: Database, vectors: Recording
+) -> None:
+    recall = Recall(db, HashingEmbedder(), vectors)
+    ada = somebody(db, "ada")
+    remember(db, ada, "old", expires_at=NOW + 1)
+    await recall.index()
+    remember(db, ada, "newer", at=NOW + memory_text.KEPT_AFTER_EXPIRY_US)
+    await recall.index()
+    assert len(db.read_now(memory_text.of_customer, ada)) == 2
+    remember(db, ada, "newest", at=NOW + 1 + memory_text.KEPT_AFTER_EXPIRY_US)
+    await recall.index()
+    texts = [memory_text.text_of(db.vault, r) for r in db.read_now(memory_text.of_customer, ada)]
+    assert texts == ["newest", "newer"] and vectors.count() == 2
+
+
+class Reversed(HashingEmbedder):
+    """Another embedder: the same words at other places."""
+
+    name = "reversed-256"
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        return np.ascontiguousarray(super().embed(texts)[:, ::-1])
+
+
+async def test_after_a_change_of_embedder_no_old_vector_is_compared_with_a_new_one(
+    db: Database, tmp_path: Path
+) -> None:
+    ada = somebody(db, "ada")
+    before = MemoryVectors(tmp_path / "kept", HashingEmbedder.name)
+    first = Recall(db, HashingEmbedder(), before)
+    ids = [remember(db, ada, text) for text in ("blue lamp", "red vase")]
+    await first.index()
+    before.close()
+    vectors = MemoryVectors(tmp_path / "kept", Reversed.name)
+    recall = Recall(db, Reversed(), vectors)
+    assert vectors.get(ids) == {} and vectors.of_others() == [HashingEmbedder.name]
+    assert await found(recall, ada, "vase", top=1) == ["red vase"]
+    vectors.close()

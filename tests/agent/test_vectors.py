@@ -58,7 +58,7 @@ def test_a_dimension_that_cannot_be_mixed_is_refused() -> None:
 
 
 def test_vectors_are_found_by_id_and_only_those_that_are_there(tmp_path: Path) -> None:
-    store = MemoryVectors(tmp_path / "memory")
+    store = MemoryVectors(tmp_path / "memory", "test-256")
     rows = unit(3, 3)
     store.add(["m1", "m2", "m3"], rows)
     found = store.get(["m3", "m1", "never"])
@@ -74,10 +74,10 @@ def test_vectors_are_found_by_id_and_only_those_that_are_there(tmp_path: Path) -
 
 def test_after_a_restart_they_are_still_there(tmp_path: Path) -> None:
     rows = unit(4, 2)
-    first = MemoryVectors(tmp_path / "memory")
+    first = MemoryVectors(tmp_path / "memory", "test-256")
     first.add(["m1", "m2"], rows)
     first.close()
-    again = MemoryVectors(tmp_path / "memory")
+    again = MemoryVectors(tmp_path / "memory", "test-256")
     assert np.allclose(again.get(["m2"])["m2"], rows[1])
     again.close()
 
@@ -87,7 +87,7 @@ def bytes_in(folder: Path) -> bytes:
 
 
 def test_p10_a_rebuild_leaves_no_byte_of_what_was_deleted(tmp_path: Path) -> None:
-    store = MemoryVectors(tmp_path / "memory")
+    store = MemoryVectors(tmp_path / "memory", "test-256")
     rows = unit(5, 40)
     store.add([f"m{k}" for k in range(40)], rows)
     marks = [rows[k].tobytes()[:64] for k in range(40)]
@@ -101,13 +101,13 @@ def test_p10_a_rebuild_leaves_no_byte_of_what_was_deleted(tmp_path: Path) -> Non
     assert set(store.get([f"m{k}" for k in range(40)])) == {f"m{k}" for k in range(40)} - {"m7"}
     store.add(["m99"], rows[:1])
     store.close()
-    again = MemoryVectors(tmp_path / "memory")
+    again = MemoryVectors(tmp_path / "memory", "test-256")
     assert set(again.get(["m99", "m7", "m8"])) == {"m99", "m8"}
     again.close()
 
 
 def test_rebuilding_nothing_is_no_error(tmp_path: Path) -> None:
-    store = MemoryVectors(tmp_path / "memory")
+    store = MemoryVectors(tmp_path / "memory", "test-256")
     assert store.rebuild() == 0
     assert store.get(["m1"]) == {}
     store.close()
@@ -116,23 +116,23 @@ def test_rebuilding_nothing_is_no_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("killed", ["while copying", "between the two names", "before tidying up"])
 def test_a_rebuild_that_was_killed_leaves_one_whole_folder(tmp_path: Path, killed: str) -> None:
     folder, rows = tmp_path / "memory", unit(6, 2)
-    store = MemoryVectors(folder)
+    store = MemoryVectors(folder, "test-256")
     store.add(["m1", "m2"], rows)
     store.close()
     if killed == "while copying":
-        half = MemoryVectors(tmp_path / "memory.new")
+        half = MemoryVectors(tmp_path / "memory.new", "test-256")
         half.add(["m1"], rows[:1])
         half.close()
     elif killed == "between the two names":
-        whole = MemoryVectors(tmp_path / "memory.new")
+        whole = MemoryVectors(tmp_path / "memory.new", "test-256")
         whole.add(["m1", "m2"], rows)
         whole.close()
         folder.rename(tmp_path / "memory.old")
     else:
-        older = MemoryVectors(tmp_path / "memory.old")
+        older = MemoryVectors(tmp_path / "memory.old", "test-256")
         older.add(["gone"], rows[:1])
         older.close()
-    again = MemoryVectors(folder)
+    again = MemoryVectors(folder, "test-256")
     assert set(again.get(["m1", "m2", "gone"])) == {"m1", "m2"}
     assert [path.name for path in tmp_path.iterdir()] == ["memory"]
     again.close()

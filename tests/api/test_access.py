@@ -57,7 +57,14 @@ LEAST = dict.fromkeys(SEGMENT, "ingest") | {
     ("POST", "/v1/imports/{import_id}"): "operator",
     ("PUT", "/v1/imports/{import_id}"): "operator",
     ("GET", "/v1/inbox"): "viewer",
+    ("GET", "/v1/brake"): "viewer",
+    ("POST", "/v1/brake"): "operator",
+    ("DELETE", "/v1/brake/{brake_id}"): "approver",
+    ("POST", "/v1/customers/{ref}/lease"): "operator",
+    ("DELETE", "/v1/customers/{ref}/lease"): "operator",
     ("GET", "/v1/failed-closed"): "viewer",
+    ("GET", "/v1/memory"): "viewer",
+    ("POST", "/v1/memory/rebuild"): "admin",
 }
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -146,9 +146,13 @@ def test_a_stop_names_the_number_it_came_from(town: Town) -> None:
 
 
 @pytest.mark.parametrize("word", sorted(STOP_WORDS))
-def test_a_stop_word_is_an_opt_out_and_no_memory(town: Town, word: str) -> None:
+def test_a_stop_word_is_an_opt_out_and_remembered_as_one_never_in_its_words(
+    town: Town, word: str
+) -> None:
     ada = town.who(track("Message Replied", "ada", text=f" {word.upper()}. ", channel="sms"))
-    assert town.db.read_now(memory_text.of_customer, ada) == []
+    [memory] = town.db.read_now(memory_text.of_customer, ada)
+    assert memory.kind == "unsubscribed"
+    assert memory_text.text_of(town.vault, memory) == "Replied STOP to a text message."
     assert len(town.db.read_now(suppression.in_force, ada, NOW)) == 1
 
 
@@ -160,7 +164,7 @@ def test_other_replies_and_complaints_are_remembered(town: Town) -> None:
         ("reply", "When does the shop stop selling?"),
         ("complaint", "It is broken."),
     ]
-    assert all(row.source_event_id for row in rows)
+    assert all(row.source_id for row in rows)
 
 
 def test_traits_come_from_an_identify_and_from_any_message_s_context(town: Town) -> None:

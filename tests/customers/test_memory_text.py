@@ -33,7 +33,7 @@ def test_a_memory_is_kept_once_and_sealed(any_town: Town) -> None:
         customer_id=ada,
         kind="complaint",
         text="other words",
-        source_event_id=None,
+        source_id=None,
         at=NOW,
     )
     assert not again
