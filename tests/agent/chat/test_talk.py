@@ -1,152 +1,30 @@
-"""Chat in a whole deployment: it answers, makes cards, and only a confirmed card does anything."""
+"""Chat in a whole deployment: text changes nothing, and only a confirmed card does anything."""
 
 from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, update
 
 from agent.assembly import Parts
 from agent.chat.cards import MANY
 from agent.errors import Conflict, Forbidden, NotFound
 from agent.messages import Suppress
 from store import cards
-from store.principals import Principal
-from store.schema import brakes, chat_cards, effects, events, inbox, metadata
-from tests.agent.deployment import (
-    CART,
-    HOUR_US,
-    Deployment,
-    ScriptedPlanner,
-    deployment,
-    finish,
+from store.schema import brakes, chat_cards, effects, events, inbox
+from tests.agent.chat.saying import (
+    APPROVER,
+    OPERATOR,
+    VIEWER,
+    a_cart,
+    card,
+    everything,
+    say,
+    told,
 )
-
-VIEWER = Principal("prn_v", "vic", "viewer")
-OPERATOR = Principal("prn_o", "olga", "operator")
-APPROVER = Principal("prn_a", "ann", "approver")
-
-
-async def say(d: Deployment, text: str, *, by: Principal = OPERATOR) -> list[tuple[str, Any]]:
-    return [(said.event, said.data) async for said in d.runs.chat.say(text, by=by)]
-
-
-async def told(d: Deployment, text: str, *, by: Principal = OPERATOR) -> str:
-    """The text of an answer without a card."""
-    pieces = await say(d, text, by=by)
-    assert [event for event, _ in pieces] == ["text", "done"], pieces
-    return str(pieces[0][1]["text"])
-
-
-async def card(d: Deployment, text: str, *, by: Principal = OPERATOR) -> dict[str, Any]:
-    pieces = await say(d, text, by=by)
-    assert [event for event, _ in pieces] == ["text", "card", "done"], pieces
-    assert "Nothing is done yet" in pieces[0][1]["text"]
-    made: dict[str, Any] = pieces[1][1]
-    return made
-
-
-def everything(d: Deployment, *, but: frozenset[str] = frozenset()) -> dict[str, list[Any]]:
-    """Every row of every table."""
-
-    def read(conn: Connection) -> dict[str, list[Any]]:
-        return {
-            name: sorted(map(repr, conn.execute(select(table)).all()))
-            for name, table in metadata.tables.items()
-            if name not in but
-        }
-
-    return d.runs.db.read_now(read)
-
-
-def a_cart(n: int, value_minor: int, **more: Any) -> dict[str, Any]:
-    items = [{"sku": "SKU-1", "quantity": 1, "price_minor": value_minor}]
-    return {"id": f"c{n}", "value_minor": value_minor, "currency": "EUR", "items": items, **more}
-
-
-# -- asking ----------------------------------------------------------------------------------------
-
-
-async def test_why_is_what_explain_says(tmp_path: Path) -> None:
-    async with deployment(tmp_path) as d:
-        await d.person()
-        decision = await d.decide()
-        expected = (await d.runs.decisions.explain(decision["id"]))["text"]
-        for text in (f"why {decision['id']}", "why for ada", "why ada@example.com?"):
-            answer = await told(d, text, by=VIEWER)
-            assert answer == f"{expected}\n({decision['id']})"
-
-
-async def test_what_happened_names_things_in_words(tmp_path: Path) -> None:
-    async with deployment(tmp_path) as d:
-        await d.person()
-        decision = await d.decide()
-        answer = await told(d, "what happened to ada")
-        assert "e-mail sent" in answer
-        assert f"a decision to recover cart is done ({decision['id']})" in answer
-        assert "“Consent Granted” came in" in answer
-        assert "UTC: " in answer.splitlines()[0]
-
-
-async def test_somebody_unknown_or_erased_is_said_to_be(tmp_path: Path) -> None:
-    async with deployment(tmp_path) as d:
-        await d.person()
-        assert await told(d, "why for nobody") == "Nobody is known by this reference."
-        assert await told(d, "why dec_none") == "There is no decision dec_none."
-        assert await told(d, "why ada") == "Nothing was ever decided about this person."
-        await d.decide()
-        await d.runs.people.erase("ada", by="admin")
-        assert await told(d, "what happened to ada") == "This person was erased."
-        assert await told(d, "start recover_cart for ada") == "This person was erased."
-
-
-async def test_how_many_counts_what_there_is(tmp_path: Path) -> None:
-    async with deployment(tmp_path) as d:
-        await d.person()
-        await d.person("eva", channels=())
-        await d.decide()
-        await d.decide("eva")
-        await d.advance(days=1)
-        await d.person("joe")
-        await d.decide("joe")
-        day = "(2026-03-04 00:00 to 2026-03-04 12:00 UTC)"
-        assert await told(d, "how many contacts today") == f"1 contact went out today {day}."
-        assert (await told(d, "how many contacts this week")).startswith("2 contacts went out")
-        assert (await told(d, "how many texts this week")).startswith("No text messages went out")
-        assert (await told(d, "how many decisions yesterday")).startswith("2 decisions yesterday")
-        assert (await told(d, "how many refusals today")).startswith("No decisions had something")
-        assert await told(d, "how many are waiting") == "No questions wait for a person now."
-        assert await told(d, "how many are deferred") == "No contacts are queued for later now."
-
-
-async def test_refusals_are_counted_where_they_happened(tmp_path: Path) -> None:
-    async with deployment(tmp_path) as d:
-        await d.person()
-        await d.runs.chat.confirm((await card(d, "stop everything"))["id"], by=OPERATOR)
-        await d.decide()
-        await d.advance(days=1)
-        assert (await told(d, "how many refusals yesterday")).startswith("1 decision had something")
-        assert (await told(d, "how many refusals today")).startswith("No decisions had something")
-
-
-async def test_what_is_not_understood_says_what_can_be_said(tmp_path: Path) -> None:
-    async with deployment(tmp_path) as d:
-        answer = await told(d, "make me rich")
-        assert answer.startswith("I did not understand that, and nothing was done. You can say:")
-        assert "lift the brake" in answer
-        assert (await told(d, "help")).startswith("You can say:")
-
-
-async def test_an_answer_names_its_conversation(tmp_path: Path) -> None:
-    async with deployment(tmp_path) as d:
-        first = await say(d, "help")
-        assert first[-1][1]["conversation"].startswith("cnv_")
-        again = d.runs.chat.say("help", by=VIEWER, conversation="cnv_1")
-        assert [said.data async for said in again][-1] == {"conversation": "cnv_1"}
-
+from tests.agent.deployment import CART, HOUR_US, ScriptedPlanner, deployment, finish
 
 # -- text changes nothing --------------------------------------------------------------------------
 
