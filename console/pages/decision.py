@@ -27,6 +27,7 @@ _KIND = {
     "missing": ("deny", "missing fact"),
     "obligation": ("held", "obligation"),
     "stop": ("deny", "stopped by people"),
+    "stop": ("deny", "stopped by people"),
 }
 
 
