@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import pytest
 
 from agent.assembly import Parts
 from agent.errors import Conflict, Forbidden
+from agent.planning import Proposal, Situation, Usage
 from store.schema import approvals
 from tests.agent.deployment import (
+    HOUR_US,
     Deployment,
     ScriptedPlanner,
     agent_file,
@@ -213,3 +216,51 @@ async def _other_pack(d: Deployment) -> None:
         "A person signs everything this agent does", "Somebody signs everything it does"
     )
     await d.runs.publishing.put("commerce", text, author="ann")
+
+
+async def test_an_approved_exception_keeps_its_reason_and_is_claimed(tmp_path: Path) -> None:
+    """Without the reason the gate would ask for it again, and the approval would be for nothing."""
+    text = {"message": "cart_reminder_sms"}
+    why = {"prefer_email": "they asked for it"}
+    planner = ScriptedPlanner(sends("sms", **text, overrides=why))
+    async with asking(tmp_path, planner) as d:
+        await d.person(channels=("email", "sms"))
+        waiting = await d.decide(goal=GOAL)
+        assert waiting["status"] == "awaiting_approval"
+        await d.answer("approve")
+        await d.runs.idle()
+        decision = await d.decision(waiting["id"])
+        assert decision["status"] == "completed"
+        assert decision["steps"][-1]["overrides"] == why
+        assert [row["status"] for row in d.contacts()] == ["sent"]
+
+
+async def test_what_was_approved_is_looked_at_again_when_its_planner_wanted(
+    tmp_path: Path,
+) -> None:
+    def later(s: Situation) -> Proposal:
+        return replace(sends()(s), look_again_at=s.now_us + 3 * HOUR_US)
+
+    planner = ScriptedPlanner(later)
+    async with asking(tmp_path, planner) as d:
+        await asked(d)
+        await d.answer("approve")
+        await d.runs.idle()
+        assert len(d.letters()) == 1
+        await d.advance(hours=3)
+        assert len(d.statuses()) == 2
+        assert planner.seen[-1].wakes == ["check_back"]
+
+
+async def test_what_planning_has_cost_is_not_forgotten_over_a_question(tmp_path: Path) -> None:
+    cost = Usage(2, 300, 40, 5)
+
+    def dear(s: Situation) -> Proposal:
+        return replace(sends()(s), usage=cost)
+
+    planner = ScriptedPlanner(dear, finish())
+    async with asking(tmp_path, planner) as d:
+        await asked(d)
+        await d.answer("respond", reason="not today")
+        await d.runs.idle()
+        assert [s.spent for s in planner.seen] == [Usage(), cost]
