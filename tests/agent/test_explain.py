@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agent.assembly import Parts
 from agent.explain import explain
+from agent.explain_words import diverted_words, in_outbox
 from agent.messages import Suppress
+from agent.planning import PLANNED_BY_OTHERS, Proposal, Situation
 from agent.runs import Runs
 from policies.pack import load_pack
+from tests.agent.deployment import ScriptedPlanner, deployment, sends
 from tests.agent.stage import event, goods, person, recover, stage
+from tools.channels.channel import SendStatus
+from tools.channels.routing import DIVERTED
+from tools.channels.scripted import Scripted
 
 #: What never stands in an explanation: ids, field names, snake_case, Python's own words.
 TECHNICAL = re.compile(r"\b(cus|dec|eff|evt|jrn|apr|off)_\w|\w+_\w+|\b\w+\.[a-z]+_|None|True|False")
@@ -239,3 +249,50 @@ async def test_without_its_pack_a_decision_is_still_explained(
     found = explain(decision, pack)
     assert found["summary"] == IN_OUTBOX.format("An e-mail without a discount")
     assert bool(found["flip"]) is (pack is not None)
+
+
+@asynccontextmanager
+async def made(
+    folder: Path, channel: Scripted, planner: ScriptedPlanner | None = None
+) -> AsyncIterator[tuple[Runs, dict[str, Any]]]:
+    """A deployment with this channel, and one decision in it."""
+    parts = Parts(planner=planner or ScriptedPlanner(sends()), channels={"email": channel})
+    async with deployment(folder, parts=parts) as d:
+        await d.person()
+        yield d.runs, await d.decide()
+
+
+async def test_what_a_channel_carried_was_sent_to_the_person(tmp_path: Path) -> None:
+    async with made(tmp_path, Scripted()) as (runs, decision):
+        found = await told(runs, decision)
+    assert found["summary"] == "This person was sent an e-mail without a discount."
+
+
+async def test_what_a_channel_did_not_take_says_why(tmp_path: Path) -> None:
+    async with made(tmp_path, Scripted([SendStatus.REFUSED])) as (runs, decision):
+        found = await told(runs, decision)
+    assert found["summary"] == (
+        "An e-mail without a discount did not go out: the channel did not take it: "
+        "the script says so."
+    )
+
+
+def test_a_letter_that_was_diverted_is_not_said_to_have_been_sent() -> None:
+    assert in_outbox({"provider_id": "outbox:eff_1"}) and not in_outbox({"provider_id": None})
+    assert diverted_words(DIVERTED, "live") == (
+        "only named addresses are written to here, and this is none of them"
+    )
+
+
+async def test_that_the_model_could_not_be_used_is_said(tmp_path: Path) -> None:
+    def helpless(s: Situation) -> Proposal:
+        return replace(sends()(s), mishaps=("cut off", f"{PLANNED_BY_OTHERS}offline"))
+
+    async with made(tmp_path, Scripted(), ScriptedPlanner(helpless)) as (runs, decision):
+        found = await told(runs, decision)
+    took_over = (
+        "The model's answer could not be used, so the planner that needs no model took over."
+    )
+    assert took_over in found["why"]
+    async with made(tmp_path / "other", Scripted()) as (runs, decision):
+        assert took_over not in (await told(runs, decision))["why"]
