@@ -15,7 +15,7 @@ from agent.messages import Suppress
 from store.database import Database
 from store.schema import contacts, wakeups
 from tests.agent.deployment import Deployment, ScriptedPlanner, deployment, sends
-from tools.channels.channel import Letter, SendStatus
+from tools.channels.channel import Letter, SendResult, SendStatus, StillOurs
 from tools.channels.scripted import Scripted
 
 
@@ -228,3 +228,43 @@ async def test_a_deployment_without_the_channel_says_so(tmp_path: Path) -> None:
         await d.person()
         assert (await d.decide())["status"] == "failed"
         assert d.contacts()[0]["reason"] == "no channel carries email"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "550 5.1.1 <ada@example.com> user unknown",
+        "the number +49 30 1000001 is not in use",
+        "x" * 500,
+    ],
+)
+async def test_p5_what_a_channel_says_of_somebody_is_kept_sealed_and_nowhere_else(
+    tmp_path: Path, said: str
+) -> None:
+    async with deployment(tmp_path, parts=parts(Quoting(said))) as d:
+        await d.person()
+        made = await d.decide()
+        [contact] = d.contacts()
+        assert contact["status"] == "failed"
+        assert "may name somebody" in contact["reason"] and said not in contact["reason"]
+        assert made["effects"][-1]["reason"] == said
+
+
+async def test_what_a_channel_says_by_code_and_step_is_kept_as_it_is(tmp_path: Path) -> None:
+    said = "the mail server said 550 5.7.1 when it was told the recipient"
+    async with deployment(tmp_path, parts=parts(Quoting(said))) as d:
+        await d.person()
+        await d.decide()
+        assert d.contacts()[0]["reason"] == said
+
+
+class Quoting(Scripted):
+    """A channel that refuses in words of its own."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__()
+        self.said = said
+
+    async def send(self, letter: Letter, *, still_ours: StillOurs) -> SendResult:
+        await still_ours()
+        return SendResult(SendStatus.REFUSED, None, self.said)
