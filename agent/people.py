@@ -94,16 +94,18 @@ class People:
         return done
 
     async def lift(self, reference: str, *, scope: str, channel: str | None) -> dict[str, Any]:
-        """Lift suppressions of a scope: a person's decision, never an agent's."""
-        customer_id = await self.find(reference)
-        lifted = await self._db.write(
-            suppression.lift,
-            customer_id,
+        """Lift suppressions of a scope: a person's decision, never an agent's.
+
+        Also what was left under an identifier of nobody we know yet.
+        """
+        return await self._db.write(
+            _lift,
+            self._db.vault,
+            reference,
             scope=scope,
             channel=channel,
             now_us=self._clock.now_us(),
         )
-        return {"customer_id": customer_id, "lifted": lifted}
 
     async def erase(self, reference: str, *, by: str) -> dict[str, Any]:
         """Forget this person; the receipt. A legal hold refuses and suppresses instead."""
@@ -277,6 +279,31 @@ def _suppress(
         "known": customer_id is not None,
         "queued_contacts_cancelled": stopped,
     }
+
+
+def _lift(
+    conn: Connection,
+    vault: Vault,
+    reference: str,
+    *,
+    scope: str,
+    channel: str | None,
+    now_us: int,
+) -> dict[str, Any]:
+    customer_id, erased = _find(conn, vault, reference)
+    if customer_id is None:
+        hashes = [identifier.hashed(vault) for identifier in possible(reference)]
+        lifted, known = suppression.lift_unowned(
+            conn, hashes, scope=scope, channel=channel, now_us=now_us
+        )
+        if known:
+            return {"customer_id": None, "lifted": lifted}
+    if erased:
+        raise Gone("this person was erased")
+    if customer_id is None:
+        raise NotFound("nobody is known by this reference")
+    lifted = suppression.lift(conn, customer_id, scope=scope, channel=channel, now_us=now_us)
+    return {"customer_id": customer_id, "lifted": lifted}
 
 
 def _set_hold(conn: Connection, customer_id: str, on: int) -> None:

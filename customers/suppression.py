@@ -7,9 +7,10 @@ may be written to. Nothing a planner says lifts a suppression.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, or_, select, update
 
 from customers import profile
 from store.schema import identifiers, suppressions
@@ -69,10 +70,45 @@ def lift(
     conn: Connection, customer_id: str, *, scope: str, channel: str | None, now_us: int
 ) -> int:
     """Lift the person's suppressions of a scope (and channel). Returns how many."""
-    query = update(suppressions).where(
+    theirs = or_(
         suppressions.c.customer_id == customer_id,
-        suppressions.c.scope == scope,
-        suppressions.c.lifted_at.is_(None),
+        suppressions.c.customer_id.is_(None)
+        & suppressions.c.identifier_hash.in_(
+            select(identifiers.c.value_hash).where(identifiers.c.customer_id == customer_id)
+        ),
+    )
+    return _lift(conn, theirs, scope=scope, channel=channel, now_us=now_us)
+
+
+def lift_unowned(
+    conn: Connection,
+    identifier_hashes: Sequence[str],
+    *,
+    scope: str,
+    channel: str | None,
+    now_us: int,
+) -> tuple[int, bool]:
+    """Lift what was left under identifiers of nobody we know: how many, and whether there was any.
+
+    What was lifted already counts as there.
+    """
+    here = suppressions.c.customer_id.is_(None) & suppressions.c.identifier_hash.in_(
+        list(identifier_hashes)
+    )
+    known = conn.execute(select(suppressions.c.id).where(here).limit(1)).first() is not None
+    return _lift(conn, here, scope=scope, channel=channel, now_us=now_us), known
+
+
+def _lift(
+    conn: Connection,
+    whose: ColumnElement[bool],
+    *,
+    scope: str,
+    channel: str | None,
+    now_us: int,
+) -> int:
+    query = update(suppressions).where(
+        whose, suppressions.c.scope == scope, suppressions.c.lifted_at.is_(None)
     )
     if channel is not None and scope != "all":
         query = query.where(suppressions.c.channel == channel)

@@ -116,3 +116,18 @@ async def test_the_person_behind_two_identifiers_has_one_timeline(tmp_path: Path
         one = (await runs.people.timeline("ada", after=None, limit=9)).items
         two = (await runs.people.timeline("cookie", after=None, limit=9)).items
     assert one == two and len(one) == 3
+
+
+async def test_a_stop_under_an_identifier_of_nobody_is_lifted_again(tmp_path: Path) -> None:
+    async with stage(tmp_path) as runs:
+        await goods(runs)
+        stop = Suppress(scope="all", reason="asked")
+        assert not (await runs.people.suppress("zoe", stop, by="ann"))["known"]
+        lifted = await runs.people.lift("zoe", scope="all", channel=None)
+        assert lifted["customer_id"] is None and lifted["lifted"] > 0
+        again = await runs.people.lift("zoe", scope="all", channel=None)
+        assert again == {"customer_id": None, "lifted": 0}
+        with pytest.raises(NotFound):
+            await runs.people.lift("nobody-here", scope="all", channel=None)
+        await person(runs, "zoe")
+        assert (await recover(runs, "zoe"))["status"] == "completed"
