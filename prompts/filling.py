@@ -61,7 +61,7 @@ def fill_slots(
             elif slot.source is SlotSource.CART:
                 value = _carted(name, cart, brand, slot, locale)
             else:
-                value = _profiled(profile.get(name))
+                value = _profiled(profile.get(name), slot)
             filled[name] = _measured(value, slot)
         except _Unusable as error:
             problems.append(SlotProblem(name, str(error)))
@@ -118,9 +118,10 @@ def _planned(given: Any, slot: Slot, brand: Brand, locale: str) -> str | None:
     return value
 
 
-def _profiled(value: Any) -> str | None:
-    # People write what they like into forms: a name with a link or a line break is no name.
-    if not isinstance(value, str) or not value.strip():
+def _profiled(value: Any, slot: Slot) -> str | None:
+    # People write what they like into forms: a name with a link or a line break is no name, and
+    # one that is longer than its slot is left out rather than the whole message.
+    if not isinstance(value, str) or not 0 < len(value.strip()) <= slot.limit:
         return None
     if one_line(value) is not None or holds_link(value, strict=True):
         return None
