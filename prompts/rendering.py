@@ -102,7 +102,6 @@ def render(
     )
     mail = _headed(brand, to=to, sender=sender, message_id=message_id, date_us=date_us)
     mail["Subject"] = subject
-    mail["Content-Language"] = message.locale
     if message.message_class == "marketing":
         ways = [f"<{url}>" for url in (unsubscribe_url, _mailto(brand)) if url is not None]
         mail["List-Unsubscribe"] = _Verbatim("List-Unsubscribe", ways)
@@ -110,6 +109,8 @@ def render(
             mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(text, cte="quoted-printable")
     mail.add_alternative(html, subtype="html", cte="quoted-printable")
+    # Only now: what is named Content-… before goes into the first part with its text.
+    mail["Content-Language"] = message.locale
     for part in mail.iter_parts():
         del part["MIME-Version"]
     # Quoted-printable never writes "=_", so no text can hold the boundary.

@@ -263,3 +263,9 @@ def test_a_text_message_that_costs_too_much_is_refused() -> None:
 )
 def test_the_parts_of_a_text_message_are_counted_as_they_are_paid(text: str, parts: int) -> None:
     assert segments(text) == parts
+
+
+def test_the_language_stands_over_the_whole_letter() -> None:
+    letter = email.message_from_bytes(written().raw, policy=default)
+    assert letter["Content-Language"] == "en"
+    assert [part["Content-Language"] for part in letter.iter_parts()] == [None, None]
