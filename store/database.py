@@ -63,7 +63,7 @@ class Database:
     @classmethod
     def open(cls, folder: Path, *, url: str | None = None, master: bytes | None = None) -> Database:
         """Open, migrating first. `url` None: `usher.db` in the folder. Raises `MasterKeyError`."""
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if master is None:
             master = master_key.of_folder(folder)
         with ExitStack() as opened:

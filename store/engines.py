@@ -6,6 +6,7 @@ transactions begin immediate, the readers' deferred. PostgreSQL: read committed,
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ _PRAGMAS = (
 
 def sqlite_engine(path: Path, *, begin: str, read_only: bool = False) -> Engine:
     """An engine on one file. `begin`: what opens a transaction, `BEGIN` or `BEGIN IMMEDIATE`."""
+    owners_only(path)
     pragmas = (*_PRAGMAS, "query_only=ON") if read_only else _PRAGMAS
     engine = create_engine(
         f"sqlite:///{path}",
@@ -43,6 +45,11 @@ def sqlite_engine(path: Path, *, begin: str, read_only: bool = False) -> Engine:
         conn.exec_driver_sql(begin)
 
     return engine
+
+
+def owners_only(path: Path) -> None:
+    """Make a file that only its owner reads, where there is none; SQLite's own follow it."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def postgresql_engine(url: str, *, pool_size: int) -> Engine:

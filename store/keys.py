@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.pool import StaticPool
 
-from store.engines import postgresql_engine
+from store.engines import owners_only, postgresql_engine
 from store.schema import key_metadata, subject_keys
 
 #: Any number that only we use: see `store.migrate` for the other one.
@@ -62,6 +62,7 @@ class KeyTable:
     @classmethod
     def in_file(cls, path: Path) -> KeyTable:
         """The key table of a SQLite deployment."""
+        owners_only(path)
         engine = create_engine(
             f"sqlite:///{path}", poolclass=StaticPool, connect_args={"check_same_thread": False}
         )

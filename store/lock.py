@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
+
+_PAUSE_S = 0.01
+_MOST_PAUSES = 200
 
 
 class FolderBusy(Exception):
@@ -18,13 +23,21 @@ class FolderLock:
         self._path = folder / "usher.lock"
         self._handle: int | None = None
 
-    def take(self) -> None:
-        """Take the folder or raise `FolderBusy`, which says who has it."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+    def take(self, *, pause: Callable[[], None] = lambda: time.sleep(_PAUSE_S)) -> None:
+        """Take the folder or raise `FolderBusy`, which says who has it.
+
+        Somebody who only looks (`held`) is waited for, with a `pause` in between.
+        """
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        pauses = 0
+        while not _locked(handle, fcntl.LOCK_EX):
+            # Where it can be shared, nobody has it: somebody only looks.
+            if pauses < _MOST_PAUSES and _locked(handle, fcntl.LOCK_SH):
+                fcntl.flock(handle, fcntl.LOCK_UN)
+                pauses += 1
+                pause()
+                continue
             holder = os.read(handle, 32).decode(errors="replace").strip() or "unknown"
             os.close(handle)
             raise FolderBusy(
@@ -43,11 +56,20 @@ class FolderLock:
 
     @classmethod
     def held(cls, folder: Path) -> bool:
-        """Whether some process works on this folder now."""
-        lock = cls(folder)
+        """Whether some process works on this folder now. Looking makes nothing and stops nobody."""
         try:
-            lock.take()
-        except FolderBusy:
-            return True
-        lock.release()
+            handle = os.open(cls(folder)._path, os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        try:
+            return not _locked(handle, fcntl.LOCK_SH)
+        finally:
+            os.close(handle)
+
+
+def _locked(handle: int, how: int) -> bool:
+    try:
+        fcntl.flock(handle, how | fcntl.LOCK_NB)
+    except OSError:
         return False
+    return True

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
+import stat
 import subprocess
 from pathlib import Path
 
@@ -74,3 +76,32 @@ def test_two_folders_are_two_locks(tmp_path: Path) -> None:
     two.take()
     one.release()
     two.release()
+
+
+def test_whoever_only_looks_refuses_nobody(tmp_path: Path) -> None:
+    """A look at the very moment at which a server starts: the start waits for it."""
+    (tmp_path / "usher.lock").touch()
+    looking = os.open(tmp_path / "usher.lock", os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    lock = FolderLock(tmp_path)
+    lock.take(pause=lambda: fcntl.flock(looking, fcntl.LOCK_UN))
+    assert FolderLock.held(tmp_path)
+    lock.release()
+    os.close(looking)
+
+
+def test_looking_makes_nothing_and_does_not_wait_for_whoever_looks_too(tmp_path: Path) -> None:
+    assert not FolderLock.held(tmp_path / "never")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "usher.lock").touch()
+    looking = os.open(tmp_path / "usher.lock", os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    assert not FolderLock.held(tmp_path)
+    os.close(looking)
+
+
+def test_a_folder_that_a_lock_makes_is_for_its_owner_only(tmp_path: Path) -> None:
+    lock = FolderLock(tmp_path / "data")
+    lock.take()
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+    lock.release()
