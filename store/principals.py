@@ -84,9 +84,11 @@ def of_name(conn: Connection, name: str) -> Principal | None:
 
 
 def replace_key(conn: Connection, name: str, key: str) -> bool:
-    """Give a principal another key; the old one is nobody's from then on."""
+    """Give a principal another key, which is in use; the old one is nobody's from then on."""
     changed = conn.execute(
-        update(principals).where(principals.c.name == name).values(key_sha256=_digest(key))
+        update(principals)
+        .where(principals.c.name == name)
+        .values(key_sha256=_digest(key), disabled_at=None)
     )
     return changed.rowcount == 1
 
