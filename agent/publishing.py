@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from sqlalchemy import Connection
@@ -38,7 +39,8 @@ class Publishing:
 
     async def put(self, name: str, text: str, *, author: str) -> dict[str, Any]:
         """Write a version and make it live. Raises `Invalid` with every problem of the text."""
-        pack = _loaded(text, f"{name}.yaml")
+        # Compiling takes a while; whoever else is served meanwhile does not wait for it.
+        pack = await asyncio.to_thread(_loaded, text, f"{name}.yaml")
         if pack.name != name:
             raise Invalid(f"the text is the pack '{pack.name}', not '{name}'")
         try:

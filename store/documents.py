@@ -11,9 +11,12 @@ from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Result, bindparam, func, select, update
+from sqlalchemy import text as sql
 
 from store.schema import documents, live_documents
 from store.upsert import insert_or_ignore
+
+_ADVISORY_LOCK = 7_220_117
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ def put(
 
     `version`: the number the text gives itself, which must be new; None: the next one.
     """
+    _in_line(conn)
     sha = digest(text)
     current = live(conn, kind=kind, name=name)
     if current is not None and current.sha256 == sha:
@@ -76,6 +80,12 @@ def put(
     )
     make_live(conn, kind=kind, name=name, version=version, at=at)
     return Document(kind, name, version, sha, text, author, at)
+
+
+def _in_line(conn: Connection) -> None:
+    """Whoever writes at the same time waits here, and then sees what was written before."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
 
 
 def digest(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,12 @@ def test_a_check_names_every_place() -> None:
     }  # fmt: skip
     told = check(TEXT.replace("currency: EUR", "currency: euro"), file="mine.yaml")
     assert not told["ok"] and all(p.startswith("mine.yaml:") for p in told["problems"])
+
+
+async def test_compiling_a_text_holds_nobody_else_up(tmp_path: Path) -> None:
+    async with stage(tmp_path) as runs:
+        served = asyncio.Event()
+        asyncio.get_running_loop().call_soon(served.set)
+        with pytest.raises(Invalid):
+            await runs.publishing.put("commerce", TEXT.replace("hard:", "hrd:"), author="ann")
+        assert served.is_set()

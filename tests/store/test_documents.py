@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from store import documents
@@ -84,3 +86,39 @@ def test_no_version_is_ever_changed_or_lost(any_database: Database) -> None:
     assert [
         db.read_now(documents.get, kind="policy", name="commerce", version=d.version) for d in made
     ] == made
+
+
+async def test_of_texts_that_come_at_the_same_time_each_is_a_version(
+    any_database: Database,
+) -> None:
+    db = any_database
+
+    async def write(n: int) -> Document:
+        return await db.write(
+            documents.put, kind="policy", name="commerce", text=f"text {n}", author="bo", at=n
+        )
+
+    made = await asyncio.gather(*(write(n) for n in range(12)))
+    assert sorted(document.version for document in made) == list(range(1, 13))
+    newest = live(db)
+    assert newest is not None and newest.version == 12
+
+
+async def test_of_texts_that_give_themselves_one_version_one_is_told(
+    any_database: Database,
+) -> None:
+    db = any_database
+
+    async def write(n: int) -> Document:
+        return await db.write(
+            documents.put,
+            kind="policy",
+            name="commerce",
+            text=f"text {n}",
+            author="bo",
+            at=n,
+            version=1,
+        )
+
+    made = await asyncio.gather(*(write(n) for n in range(4)), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in made) == ["Document", *["OldVersion"] * 3]
