@@ -91,3 +91,17 @@ def test_a_value_out_of_bounds_is_an_error(
 def test_every_setting_says_what_it_is() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description, name
+
+
+@pytest.mark.parametrize("url", ["mysql://ada:geheim@h/usher", "sqlite:///usher.db", "h:5432"])
+def test_a_database_that_is_no_postgresql_is_an_error_that_names_the_setting(url: str) -> None:
+    with pytest.raises(ValidationError, match="a PostgreSQL URL is meant") as caught:
+        Settings(database_url=url)
+    assert [error["loc"] for error in caught.value.errors()] == [("database_url",)]
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_every_name_of_postgresql_is_taken(scheme: str) -> None:
+    url = f"{scheme}://ada@127.0.0.1/usher"
+    assert Settings(database_url=url).database_url == url
