@@ -259,3 +259,59 @@ async def test_p13_the_rules_arm_runs_its_journey_to_the_second_message(tmp_path
         if s["call"]["tool"] == "send_email" and s["effect_id"]
     ]
     assert sent == ["cart_reminder", "cart_reminder_offer"]
+
+
+SAYS_SO = "  - exit: {because: gone through}\n"
+NOT_AGAIN = "this customer has been through the journey and may not enter again yet"
+
+
+@pytest.mark.parametrize(
+    ("days_before", "pause", "enters"),
+    [
+        ((), None, True),
+        ((), "P14D", True),
+        ((20,), None, False),
+        ((20,), "P14D", True),
+        ((14,), "P14D", True),
+        ((13,), "P14D", False),
+        ((0,), "P14D", False),
+        # The second was not let in, so it does not put off this one.
+        ((20, 10), "P14D", True),
+        # The second was let in, so this one has to wait.
+        ((30, 10), "P14D", False),
+    ],
+)
+def test_somebody_enters_again_only_after_the_pause_of_the_journey(
+    days_before: tuple[int, ...], pause: str | None, enters: bool
+) -> None:
+    text = (
+        "agent: shopping\ngoals: [recover_cart]\ntrigger: {event: Cart Abandoned}\n"
+        + (f"re_entry: {{after: {pause}}}\n" if pause else "")
+        + f"steps:\n{SAYS_SO}"
+    )
+    run = run_for(a_picture())
+    run.opening = replace(
+        run.opening, entries_before=tuple(NOW - days * DAY_US for days in days_before)
+    )
+    call = only(next_of(run, {"shopping": parse_rules(text, "shopping.rules.yaml")}))
+    assert call.args["because"] == ("gone through" if enters else NOT_AGAIN)
+
+
+async def test_p13_a_second_cart_within_the_pause_gets_no_second_campaign(tmp_path: Path) -> None:
+    own = tmp_path / "prompts"
+    own.mkdir()
+    shipped = library().files["shopping.md"]
+    text = shipped.replace("mode: sandbox", "mode: sandbox\narms: {rules: 10000}")
+    (own / "shopping.md").write_text(text, encoding="utf-8")
+    async with stage(tmp_path / "data", prompts=own) as runs:
+        await goods(runs)
+        await person(runs, "ada", orders=3, ordered="2025-10-01")
+        said = []
+        for name in ("c1", "c2"):
+            cart = {"id": name, "currency": "EUR", "items": [{"sku": "LAMP", "quantity": 1}]}
+            await runs.accept("test", [event("ada", "Cart Abandoned", cart=cart)])
+            await runs.idle()
+            newest = (await runs.decisions.listing(after=None, limit=1, filters={})).items[0]
+            said.append((await runs.decisions.get(newest["id"]))["outcome"]["reason"])
+            await runs.advance(by_us=DAY_US)
+    assert said == ["the step waits", NOT_AGAIN]
