@@ -62,6 +62,8 @@ LEAST = dict.fromkeys(SEGMENT, "ingest") | {
     ("DELETE", "/v1/brake/{brake_id}"): "approver",
     ("POST", "/v1/customers/{ref}/lease"): "operator",
     ("DELETE", "/v1/customers/{ref}/lease"): "operator",
+    ("POST", "/v1/chat"): "viewer",
+    ("POST", "/v1/chat/cards/{card_id}"): "operator",
     ("GET", "/v1/failed-closed"): "viewer",
     ("GET", "/v1/memory"): "viewer",
     ("POST", "/v1/memory/rebuild"): "admin",
