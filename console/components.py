@@ -90,8 +90,8 @@ def sentence(summary: str, flip: str = "") -> None:
 
 
 @contextmanager
-def step(n: int | str, title: str, detail: str = "") -> Iterator[None]:
-    """One step of a timeline; chips and lines go inside."""
+def step(n: int | str, title: str, detail: str = "", *, status: str = "") -> Iterator[None]:
+    """One step of a timeline, with its status as a chip; lines go inside."""
     with ui.element("div").classes("u-step"):
         text(str(n), "u-n")
         with ui.element("div"):
@@ -99,6 +99,8 @@ def step(n: int | str, title: str, detail: str = "") -> Iterator[None]:
                 text(title, "u-strong")
                 if detail:
                     text(detail, "u-code")
+                if status:
+                    status_chip(status)
             yield
 
 

@@ -5,6 +5,7 @@ J and K go to the next and the previous decision.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
@@ -27,7 +28,6 @@ _KIND = {
     "missing": ("deny", "missing fact"),
     "obligation": ("held", "obligation"),
     "stop": ("deny", "stopped by people"),
-    "stop": ("deny", "stopped by people"),
 }
 
 
@@ -36,16 +36,16 @@ def register(house: House) -> None:
 
     @at("/decisions/{decision_id}")
     async def one(request: Request, decision_id: str) -> None:
+        found = await _found(house, decision_id)
+        title = "Decision" if isinstance(found, UsherError) else found.title
         async with page(
-            house, request, "Decision", here="/decisions", hint="J next · K previous"
+            house, request, title, here="/decisions", hint="J next · K previous"
         ) as visit:
-            try:
-                decision = await visit.runs.decisions.get(decision_id)
-                told = await visit.runs.decisions.explain(decision_id)
-            except UsherError as error:
+            if isinstance(found, UsherError):
                 with card():
-                    empty(f"{error}. Go back to Live decisions.")
+                    empty(f"{found}. Go back to Live decisions.")
                 return
+            decision, told = found.decision, found.told
             await _keys(visit, decision)
             sentence(told["summary"], told["flip"][0] if told["flip"] else "")
             with ui.element("div").classes("u-cols u-three"):
@@ -59,6 +59,26 @@ def register(house: House) -> None:
             with card("Why, and why not"):
                 for line in [*told["why"], *told["why_not"], *told["flip"][1:]]:
                     text(line)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A decision and its explanation."""
+
+    decision: dict[str, Any]
+    told: dict[str, Any]
+    title: str
+
+
+async def _found(house: House, decision_id: str) -> _Found | UsherError:
+    try:
+        decision = await house.runs.decisions.get(decision_id)
+        told = await house.runs.decisions.explain(decision_id)
+    except UsherError as error:
+        return error
+    names = await house.runs.figures.names([decision["customer_id"]])
+    who = names[decision["customer_id"]]
+    return _Found(decision, told, f"Decision · {who} · {decision['goal'].replace('_', ' ')}")
 
 
 async def _keys(visit: Visit, decision: dict[str, Any]) -> None:
@@ -105,11 +125,10 @@ async def _did(visit: Visit, decision: dict[str, Any]) -> None:
     for n, made in enumerate(decision["steps"], 1):
         call = made["call"]
         shown = ", ".join(f"{k} {v}" for k, v in _worth_showing(call["args"]).items())
-        with step(n, call["tool"].replace("_", " "), shown[:160]):
-            with ui.element("div").classes("u-row"):
-                status_chip(made["verdict"]["outcome"])
-                if made["overrides"]:
-                    chip("exception with a reason", "review")
+        outcome = made["verdict"]["outcome"]
+        with step(n, call["tool"].replace("_", " "), shown[:160], status=outcome):
+            if made["overrides"]:
+                chip("exception with a reason", "review")
             if made["reasoning"]:
                 confidence = made["confidence"]
                 sure = f" · confidence {confidence:.2f}" if confidence is not None else ""
