@@ -1,6 +1,6 @@
 """A real browser, a real server with a small shop in it, and desks before it.
 
-Where there is no Chromium these tests are skipped and say so; with `USHER_TEST_BROWSER` set (to its
+Where there is no Chromium these tests are skipped and say so; with `TEST_BROWSER` set (to its
 path, or to `required`) they fail instead.
 """
 
@@ -24,13 +24,13 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The browser's path."""
-    said = os.environ.get("USHER_TEST_BROWSER", "")
+    said = os.environ.get("TEST_BROWSER", "")
     found = next((path for name in (said, *_NAMES) if name and (path := shutil.which(name))), None)
     if found is None and said:
-        pytest.fail(f"USHER_TEST_BROWSER is {said}, and there is no Chromium")
+        pytest.fail(f"TEST_BROWSER is {said}, and there is no Chromium")
     if found is None:
         pytest.skip(
-            "there is no Chromium here; apt-get install chromium, or set USHER_TEST_BROWSER"
+            "there is no Chromium here; apt-get install chromium, or set TEST_BROWSER"
         )
     return found
 
