@@ -17,6 +17,7 @@ from console.guard import Guard
 from console.pages import (
     approvals,
     brake,
+    chat,
     customer,
     customers,
     decision,
@@ -41,6 +42,7 @@ _PAGES = (
     customers,
     customer,
     brake,
+    chat,
 )
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 

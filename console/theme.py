@@ -113,6 +113,12 @@ a:hover { text-decoration: underline; }
 .u-command > button { padding: 3px 10px; font-size: 12.5px; }
 .u-plot { display: grid; grid-template-columns: minmax(0, 1fr) minmax(60px, 38%) 56px; gap: 10px;
   align-items: center; color: var(--ink); } .u-plot > :last-child { text-align: right; }
+.u-talk { display: flex; flex-direction: column; gap: 10px; max-height: 60vh; overflow: auto; }
+.u-talk:empty { display: none; }
+.u-say { display: flex; gap: 8px; align-items: center; }
+.u-mine { align-self: end; max-width: 85%; background: var(--soft); border-radius: 10px;
+  padding: 8px 12px; overflow-wrap: anywhere; }
+.u-ask { border-color: var(--approval); flex: none; }
 .u-bare { border: 0; padding: 0; background: none; }
 .u-source { border: 1px solid var(--line); border-radius: 10px; padding: 8px 0; overflow: auto;
   background: var(--page); max-height: 78vh; }
