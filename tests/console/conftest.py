@@ -29,9 +29,7 @@ def chromium() -> str:
     if found is None and said:
         pytest.fail(f"TEST_BROWSER is {said}, and there is no Chromium")
     if found is None:
-        pytest.skip(
-            "there is no Chromium here; apt-get install chromium, or set TEST_BROWSER"
-        )
+        pytest.skip("there is no Chromium here; apt-get install chromium, or set TEST_BROWSER")
     return found
 
 

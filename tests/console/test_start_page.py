@@ -88,7 +88,10 @@ def test_a_command_is_chosen_when_it_is_copied(fresh: Served, sit: Sits) -> None
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/", "/policies", "/figures", "/figures?days=7", "/brake"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/policies", "/policies/commerce", "/figures", "/figures/people?days=7", "/brake"],
+)
 def test_every_page_is_readable_and_fits_a_narrow_screen(
     served: Served, sit: Sits, path: str, mode: str
 ) -> None:
