@@ -6,6 +6,7 @@ a Tuesday; lanes settle at once unless a test says otherwise.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
@@ -314,3 +315,9 @@ def write(folder: Path, **texts: str) -> Path:
     for name, text in texts.items():
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
     return folder
+
+
+async def until(holds: Any) -> None:
+    """Let the loop run until something holds; the test's own time limit ends it."""
+    while not holds():
+        await asyncio.sleep(0)

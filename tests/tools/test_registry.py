@@ -25,7 +25,7 @@ def test_the_shipped_agents_use_tools_that_are_there() -> None:
         assert set(agent.tools) <= NAMES
 
 
-@pytest.mark.parametrize("tool", TOOLS.values(), ids=str)
+@pytest.mark.parametrize("tool", TOOLS.values(), ids=list(TOOLS))
 def test_p11_no_tool_takes_a_person_or_anything_it_does_not_declare(tool: Tool) -> None:
     assert tool.schema["additionalProperties"] is False
     assert not {"customer_id", "to", "class", "purpose", "journey_id"} & set(
@@ -34,7 +34,7 @@ def test_p11_no_tool_takes_a_person_or_anything_it_does_not_declare(tool: Tool) 
     assert tool.description.endswith(".") or "." in tool.description
 
 
-@pytest.mark.parametrize("tool", TOOLS.values(), ids=str)
+@pytest.mark.parametrize("tool", TOOLS.values(), ids=list(TOOLS))
 def test_a_tool_either_answers_or_prepares_an_effect(tool: Tool) -> None:
     ways = [tool.answer is not None, tool.prepare is not None, tool.recalls]
     assert ways.count(True) == 1
