@@ -93,8 +93,6 @@ class MemoryVectors:
         if ids:
             with self._lock:
                 self._open().delete(ids=list(ids))
-                if self._fresh is not None:
-                    self._fresh.delete(ids=list(ids))
 
     def count(self) -> int:
         """How many vectors of this embedder there are."""

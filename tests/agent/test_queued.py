@@ -23,9 +23,7 @@ async def test_p3_what_was_stopped_while_it_was_handed_over_when_its_worker_died
         in_its_hands.set()
         await asyncio.Event().wait()
 
-    parts = Parts(
-        planner=ScriptedPlanner(sends()), channels={"email": Scripted(after_asking=hang)}
-    )
+    parts = Parts(planner=ScriptedPlanner(sends()), channels={"email": Scripted(after_asking=hang)})
     async with deployment(tmp_path, parts=parts) as d:
         await d.person()
         await d.trigger(wait=0)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from customers import memory_text
+from customers import memory_text, outcomes
 from customers.outcomes import ANSWERS_WITHIN_US, KINDS
 from store.ledger import EffectStatus
 from store.schema import effects, memories
@@ -99,3 +99,22 @@ def test_a_revocation_that_changes_nothing_is_no_second_memory(town: Town) -> No
     town.who(message)
     town.who(message, at=NOW - HOUR)
     assert len(remembered(town)) == 1
+
+
+def test_the_same_cause_told_again_is_the_same_memory(any_town: Town) -> None:
+    ada = any_town.who(identify("ada"))
+
+    def again(text: str) -> bool:
+        kept: bool = any_town.run(
+            outcomes.keep,
+            any_town.vault,
+            kind="send",
+            customer_id=ada,
+            source_id="eff_1",
+            text=text,
+            at=NOW,
+        )
+        return kept
+
+    assert [again("An e-mail was sent."), again("An e-mail was sent once more.")] == [True, False]
+    assert remembered(any_town) == [("send", "An e-mail was sent.")]
