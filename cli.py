@@ -8,10 +8,8 @@ import json
 import shutil
 import sys
 import tomllib
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
-from urllib.parse import urlsplit
+from typing import Annotated, Any
 
 import httpx
 import typer
@@ -21,6 +19,7 @@ from rich.table import Table
 
 import evals.bench
 import evals.demo
+import evals.importing
 import server
 from agent.assembly import outbox_folder
 from agent.documents import BrokenDocuments
@@ -29,7 +28,6 @@ from agent.publishing import check
 from agent.settings import Settings
 from customers.import_formats import UnreadableFile
 from customers.import_rows import ImportKind, Reading
-from evals.importing import import_over_http
 from evals.worlds.shop import START as SHOP_OPENS
 from prompts.problems import PromptError
 from store.database import open_vault
@@ -39,11 +37,11 @@ from store.sealing import Erased
 from tools.channels.outbox import NotInOutbox, Outbox
 from tools.packs import NoPack
 
-T = TypeVar("T")
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 outbox_app = typer.Typer(no_args_is_help=True, help="Messages as they would arrive.")
 policy_app = typer.Typer(no_args_is_help=True, help="Policy packs.")
 keys_app = typer.Typer(no_args_is_help=True, help="Keys of principals.")
+memory_app = typer.Typer(no_args_is_help=True, help="What is remembered of people.")
 channels_app = typer.Typer(no_args_is_help=True, help="Ways out: e-mail and text messages.")
 audit_app = typer.Typer(no_args_is_help=True, help="The journal's chain.")
 app.add_typer(outbox_app, name="outbox")
@@ -51,6 +49,7 @@ app.add_typer(policy_app, name="policy")
 app.add_typer(keys_app, name="keys")
 app.add_typer(audit_app, name="audit")
 app.add_typer(channels_app, name="channels")
+app.add_typer(memory_app, name="memory")
 out, err = Console(), Console(stderr=True)
 
 Data = Annotated[
@@ -125,33 +124,14 @@ def demo(
     settings = Settings(data=folder, clock=SHOP_OPENS, settle=0.3)
     if (folder / "usher.db").exists():
         raise typer.BadParameter(f"{folder} holds data; the demo starts in an empty folder")
-    _say(_who_plans(settings))
+    _say(evals.demo.who_plans(settings))
     with server.running(settings, port=port) as (url, link):
         if not once:
             _say(f"Watch it in the console: {url}{link}")
             _say(f"(good for one login; later the key in {folder / 'admin.key'})")
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(_demo(url, folder, model=settings.plans_with_model, goes_on=not once))
-
-
-async def _demo(url: str, folder: Path, *, model: bool, goes_on: bool) -> None:
-    key = server.key_header(folder)
-    async with httpx.AsyncClient(base_url=url, headers=key, timeout=300, trust_env=False) as client:
-        show = evals.demo.Demo(client, out, folder=str(folder), model=model)
-        await show.run()
-        if goes_on:
-            _say("A cart is left every few seconds now, until Ctrl-C.")
-            await show.go_on()
-
-
-def _who_plans(settings: Settings) -> str:
-    if not settings.plans_with_model:
-        return (
-            "Planning offline, without a model. Set OPENAI_API_KEY, or USHER_LLM_BASE_URL (and "
-            "USHER_LLM_MODEL), to let one plan."
-        )
-    host = urlsplit(settings.llm_base_url or "").hostname or "the provider's address"
-    return f"Planning with the model {settings.llm_model} at {host}."
+            key = server.key_header(folder)
+            asyncio.run(evals.demo.show(url, key, out, settings=settings, goes_on=not once))
 
 
 def _say(text: str) -> None:
@@ -184,7 +164,7 @@ def import_(
 
     async def work() -> int:
         async with server.connect(settings) as client:
-            return await import_over_http(file, client, reading, out)
+            return await evals.importing.import_over_http(file, client, reading, out)
 
     sys.exit(asyncio.run(work()))
 
@@ -235,6 +215,27 @@ def erase(
         typer.confirm("This destroys the person's keys and cannot be undone. Go on?", abort=True)
     receipt = _call(_settings(data), "DELETE", f"/v1/customers/{reference}", None)
     out.print_json(json.dumps(receipt))
+
+
+@app.command("eval")
+def eval_(
+    suite: Annotated[
+        str | None, typer.Argument(help="A suite; without it they are listed.")
+    ] = None,
+) -> None:
+    """Whether planners do well and the gate holds: results as JSON, a report as HTML.
+
+    Example: usher eval smoke
+    """
+    # Worlds, oracles and planners take a second to load; other commands do without.
+    from evals import evaluating
+    from evals import suite as suites
+
+    if suite is None:
+        sys.exit(evaluating.list_suites(out))
+    if suite not in suites.SUITES:
+        raise typer.BadParameter(f"there is no suite '{suite}'; usher eval lists those there are")
+    sys.exit(evaluating.evaluate(suites.SUITES[suite], out))
 
 
 @app.command()
@@ -322,6 +323,20 @@ def keys_add(
     out.print(f"{made['name']} ({made['role']}): {made['key']}", markup=False, highlight=False)
 
 
+@memory_app.command("rebuild")
+def memory_rebuild(data: Data = None) -> None:
+    """Write the index of memories anew from the database, with a progress bar.
+
+    Example: usher memory rebuild --data ./usher-data
+    """
+
+    async def work() -> None:
+        async with server.connect(_settings(data)) as client:
+            await evals.importing.rebuild_memory(client, out)
+
+    asyncio.run(work())
+
+
 @channels_app.command("list")
 def channels_list(data: Data = None) -> None:
     """The channels that are set up, and where messages go."""
@@ -372,15 +387,11 @@ def _call(settings: Settings, method: str, path: str, body: Any) -> Any:
             raise _Refused(f"{said.get('title')}: {said.get('detail')}")
         return response.json()
 
-    return _run(work())
+    return asyncio.run(work())
 
 
 class _Refused(UsherError):
     """The server said no."""
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(work)
 
 
 if __name__ == "__main__":

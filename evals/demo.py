@@ -8,12 +8,15 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from agent.settings import Settings
 from evals.shop_floor import BATCH, ShopFloor
 from evals.stories import GOAL, Story, cart, cast
 from evals.telling import Teller
@@ -210,3 +213,28 @@ class Demo:
 
     def _name(self, story: Story) -> str:
         return self.names[story.person.user_id]
+
+
+async def show(
+    url: str, key: Mapping[str, str], out: Console, *, settings: Settings, goes_on: bool
+) -> None:
+    """The demo against a running server; it goes on until it is stopped, if asked to."""
+    async with httpx.AsyncClient(
+        base_url=url, headers=dict(key), timeout=300, trust_env=False
+    ) as client:
+        demo = Demo(client, out, folder=str(settings.data), model=settings.plans_with_model)
+        await demo.run()
+        if goes_on:
+            out.print("A cart is left every few seconds now, until Ctrl-C.", markup=False)
+            await demo.go_on()
+
+
+def who_plans(settings: Settings) -> str:
+    """Who plans in this demo, and what to set to let a model plan. Never a key."""
+    if not settings.plans_with_model:
+        return (
+            "Planning offline, without a model. Set OPENAI_API_KEY, or USHER_LLM_BASE_URL (and "
+            "USHER_LLM_MODEL), to let one plan."
+        )
+    host = urlsplit(settings.llm_base_url or "").hostname or "the provider's address"
+    return f"Planning with the model {settings.llm_model} at {host}."

@@ -109,6 +109,24 @@ async def resolved(client: httpx.AsyncClient, bar: Progress) -> None:
         await asyncio.sleep(0.2)
 
 
+async def rebuild_memory(client: httpx.AsyncClient, out: Console) -> None:
+    """Have the memory index written anew, and follow it with a progress bar."""
+    (await client.post("/v1/memory/rebuild")).raise_for_status()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=out) as bar:
+        task = bar.add_task("memories", total=None)
+        while True:
+            response = await client.get("/v1/memory")
+            response.raise_for_status()
+            now = response.json()["rebuild"]
+            bar.update(task, completed=now["done"], total=now["total"])
+            if now["state"] != "running":
+                break
+            await asyncio.sleep(0.1)
+    out.print(f"{now['done']} of {now['total']} memories have vectors: {now['state']}",
+              highlight=False)  # fmt: skip
+
+
 def _tell(report: ImportReport, out: Console) -> None:
     done = report.rows - report.rows_before
     out.print(f"{report.kind.value}: {done:,} rows in this run, {report.accepted:,} taken, "
