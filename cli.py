@@ -17,11 +17,9 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-import evals.bench
 import evals.demo
 import evals.importing
 import server
-from agent.assembly import outbox_folder
 from agent.documents import BrokenDocuments
 from agent.errors import UsherError
 from agent.publishing import check
@@ -66,7 +64,6 @@ _PLAIN = (
     NotInOutbox,
     UnreadableFile,
     Erased,
-    evals.bench.UnknownBench,
     tomllib.TOMLDecodeError,
 )
 
@@ -246,7 +243,12 @@ def bench(
 
     Example: usher bench gate
     """
-    evals.bench.measure(name, out)
+    # What is measured takes seconds to load; other commands do without.
+    from evals.bench import BENCHES, measure
+
+    if name is not None and name not in BENCHES:
+        raise typer.BadParameter(f"there is no '{name}'; there are: {', '.join(BENCHES)}")
+    measure(name, out)
 
 
 @app.command()
@@ -267,7 +269,7 @@ def outbox_list(data: Data = None) -> None:
     """Every message that was written, oldest first."""
     settings = _settings(data)
     with open_vault(settings.data, settings.master()) as vault:
-        box = Outbox(outbox_folder(settings.data), vault)
+        box = Outbox(settings.outbox, vault)
         table = Table("id", "channel", "to")
         for effect_id in box.ids():
             try:
@@ -286,7 +288,7 @@ def outbox_show(effect: Annotated[str, typer.Argument(help="eff_…")], data: Da
     """
     settings = _settings(data)
     with open_vault(settings.data, settings.master()) as vault:
-        raw = Outbox(outbox_folder(settings.data), vault).read(effect)
+        raw = Outbox(settings.outbox, vault).read(effect)
     sys.stdout.buffer.write(raw)
 
 

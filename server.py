@@ -12,19 +12,20 @@ from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import httpx
 import uvicorn
 from fastapi import FastAPI
 
-from agent.assembly import ADMIN, ensure_admin, open_runs
 from agent.errors import Conflict
-from agent.runs import Runs
 from agent.settings import Settings
 from api import standard_error
-from api.application import create_app
 from store import principals
 from store.lock import FolderLock
+
+if TYPE_CHECKING:
+    from agent.runs import Runs
 
 ADDRESS = "server.json"
 #: Seconds that requests under way are given once the server is asked to stop.
@@ -39,6 +40,7 @@ def build(settings: Settings) -> FastAPI:
 def with_console(settings: Settings) -> tuple[FastAPI, str]:
     """The application with the console on it, once a process; and a path that logs in once."""
     # The console's library takes a second to load; commands that show no page do without.
+    from agent.assembly import ADMIN
     from console.mount import mount
 
     app, runs = _assembled(settings)
@@ -49,6 +51,10 @@ def with_console(settings: Settings) -> tuple[FastAPI, str]:
 
 
 def _assembled(settings: Settings) -> tuple[FastAPI, Runs]:
+    # The loop takes seconds to load; what only speaks to a running server does without.
+    from agent.assembly import ensure_admin, open_runs
+    from api.application import create_app
+
     runs = open_runs(settings)
     ensure_admin(runs)
     return create_app(runs, version=version("usher")), runs

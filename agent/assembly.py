@@ -88,11 +88,6 @@ def _first_line(error: OperationalError) -> str:
     return " ".join(str(error.orig).split())[:300]
 
 
-def outbox_folder(data: Path) -> Path:
-    """Where a deployment's messages lie."""
-    return data / "outbox"
-
-
 def _assemble(settings: Settings, db: Database, parts: Parts) -> Runs:
     clock = _clock(settings, db)
     policies = settings.policies or _if_there(settings.data / "policies")
@@ -103,7 +98,7 @@ def _assemble(settings: Settings, db: Database, parts: Parts) -> Runs:
     board = WaitingBoard()
     embedder = _embedder(settings)
     recall = Recall(db, embedder, MemoryVectors(settings.data / "memory", embedder.name))
-    folder = outbox_folder(settings.data)
+    folder = settings.outbox
     outboxes = {kind: Outbox(folder, db.vault, kind=kind) for kind in ("email", "sms")}
     brand = {"email": library.brand.sender, "sms": library.brand.sms_sender}
     sender = senders(settings, brand)

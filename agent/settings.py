@@ -211,6 +211,11 @@ class Settings(BaseSettings):
         """Whether a model plans."""
         return self.planner != "offline" and bool(self.llm_base_url or self.llm_api_key)
 
+    @property
+    def outbox(self) -> Path:
+        """Where the messages lie that reach nobody."""
+        return self.data / "outbox"
+
     def master(self) -> bytes | None:
         """The master key where it is set; None: the folder's own."""
         if self.master_key is None:

@@ -60,12 +60,12 @@ def test_the_demo_tells_eight_stories_and_ends_with_a_summary(demo: tuple[str, P
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("recovered_without_discount", r"got an e-mail\."),
-        ("discount_capped_by_margin", r"got an e-mail with 8 % off[\s\S]*15 % margin must be left"),
-        ("deferred_by_quiet_hours", r"08:00 Asia/Tokyo|got an e-mail"),
+        ("recovered_without_discount", r"e-mail without a discount was written"),
+        ("discount_capped_by_margin", r"e-mail with 8 % off[\s\S]*15 % margin must be left"),
+        ("deferred_by_quiet_hours", r"e-mail without a discount was written"),
         ("refused_by_weekly_cap", r"more than 3 marketing contacts in 7 days"),
-        ("withheld_for_suppression", r"Nothing was done and nothing was read"),
-        ("waiting_for_approval", r"A person is asked first|nobody answered in time"),
+        ("withheld_for_suppression", r"Nothing was done and nothing of this person was read"),
+        ("waiting_for_approval", r"waits for a signature|nobody answered in time"),
         ("changed_by_purchase", r"did not go out"),
         ("unprogrammed_event", r"Moved Abroad"),
     ],
@@ -117,7 +117,7 @@ def test_a_broken_pack_is_told_with_file_line_and_column(tmp_path: Path) -> None
     (tmp_path / "mine.yaml").write_text(text)
     done = usher("policy", "check", "mine.yaml", cwd=tmp_path)
     assert done.returncode == 1
-    assert re.match(r"mine\.yaml:\d+:\d+: .*becuase", done.stdout)
+    assert re.search(r"^mine\.yaml:\d+:\d+: .*'becuase'.*did you mean 'because'", done.stdout, re.M)
 
 
 def test_the_shipped_pack_is_in_order(tmp_path: Path) -> None:
