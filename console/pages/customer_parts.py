@@ -146,7 +146,9 @@ def memories(person: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
     """What is remembered; what of it an agent is not told."""
     with card(f"Memory ({person['memories']:,})"):
         if not seen["memories"]:
-            empty("Nothing is remembered: complaints and replies become memories.")
+            empty(
+                "Nothing is remembered yet: what they tell us, what we send and what comes of it will be."
+            )
         for each in seen["memories"]:
             with ui.element("div").classes("u-fact"):
                 text(f"“{each['text']}”")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import Request
 from nicegui import ui
 
@@ -61,10 +63,11 @@ def who_wrote(author: str) -> str:
 def _checker() -> None:
     field = pasted()
 
-    def look() -> None:
+    async def look() -> None:
+        told = await asyncio.to_thread(check, field.value or "", file="policy.yaml")
         found.clear()
         with found:
-            report(check(field.value or "", file="policy.yaml"))
+            report(told)
 
     with ui.element("div").classes("u-row"):
         button("Check", look, kind="primary")

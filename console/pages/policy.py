@@ -6,6 +6,7 @@ text that is broken, or whose version does not rise, is not offered.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from fastapi import Request
@@ -100,18 +101,19 @@ def _publish(visit: Visit, pack: dict[str, Any]) -> None:
         empty("An approver publishes versions. Anybody may check a text.")
     field = pasted(pack["text"])
 
-    def look() -> None:
+    async def look() -> None:
+        new = field.value or ""
+        told = await asyncio.to_thread(check, new, file=f"{pack['name']}.yaml")
         shown.clear()
         with shown:
-            _look(visit, pack, field.value or "")
+            _look(visit, pack, new, told)
 
     with ui.element("div").classes("u-row"):
         button("Check, and show what changes", look)
     shown = ui.element("div").classes("u-card u-bare")
 
 
-def _look(visit: Visit, pack: dict[str, Any], new: str) -> None:
-    told = check(new, file=f"{pack['name']}.yaml")
+def _look(visit: Visit, pack: dict[str, Any], new: str, told: dict[str, Any]) -> None:
     if not report(told):
         return
     changed = diff(pack["text"], new)
