@@ -147,7 +147,7 @@ def memories(person: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
     with card(f"Memory ({person['memories']:,})"):
         if not seen["memories"]:
             empty(
-                "Nothing is remembered yet: what they tell us, what we send and what comes of it will be."
+                "Nothing yet: what they tell us, what we send and what comes of it is kept here."
             )
         for each in seen["memories"]:
             with ui.element("div").classes("u-fact"):
