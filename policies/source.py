@@ -20,7 +20,7 @@ RESERVED = frozenset(
     {"autonomy", "cannot_be_met", "override_of_hard", "quiet_hours", "unmatched", "malformed_call"}
     | {"brake", "lease"}
 )
-"""Ids of what the engine and the gate say by themselves; a rule of the same name could not be told from it."""
+"""Ids of what engine and gate say by themselves; no rule may be called the same."""
 _INT = re.compile(r"[-+]?[0-9][0-9_]*\Z")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}\Z")

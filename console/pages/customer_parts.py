@@ -146,9 +146,7 @@ def memories(person: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
     """What is remembered; what of it an agent is not told."""
     with card(f"Memory ({person['memories']:,})"):
         if not seen["memories"]:
-            empty(
-                "Nothing yet: what they tell us, what we send and what comes of it is kept here."
-            )
+            empty("Nothing yet: what they tell us, what we send and what comes of it is kept here.")
         for each in seen["memories"]:
             with ui.element("div").classes("u-fact"):
                 text(f"“{each['text']}”")
