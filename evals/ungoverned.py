@@ -1,0 +1,53 @@
+"""The shipped pack with some rules taken out: what must go wrong without them has to go wrong.
+
+A case that a rule guards and that passes without the rule measures nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+SHIPPED_PACK = Path(__file__).parents[1] / "policies" / "commerce.yaml"
+_LISTS = ("hard", "soft", "caps", "tables", "budgets")
+_QUIET = "quiet_hours"
+
+
+def without(rules: Collection[str], pack: Path = SHIPPED_PACK) -> str:
+    """The pack's text without these rules, caps or tables. Raises `LookupError` for an unknown.
+
+    Their lines are cut out; the rest stays as it was written.
+    """
+    text = pack.read_text(encoding="utf-8")
+    told = YAML().load(text)
+    lines = text.splitlines()
+    cut: set[int] = set()
+    found: set[str] = set()
+    for name, first, after in _blocks(told, len(lines)):
+        if name in rules:
+            found.add(name)
+            cut |= {*range(first, after)}
+    unknown = sorted(set(rules) - found)
+    if unknown:
+        raise LookupError(f"{pack.name} has no rule {', '.join(unknown)}")
+    for key in _LISTS:
+        if key in told and all(str(rule["id"]) in rules for rule in told[key]):
+            cut.add(told.lc.data[key][0])
+    left = [line for n, line in enumerate(lines) if n not in cut]
+    newer = f"version: {told['version'] + 1}"
+    return "\n".join(newer if line.startswith("version:") else line for line in left) + "\n"
+
+
+def _blocks(told: Any, end: int) -> Iterator[tuple[str, int, int]]:
+    """Every rule by its name, with its first line and the line after its last."""
+    keys = sorted(position[0] for position in told.lc.data.values())
+    for key in _LISTS:
+        after = next((line for line in keys if line > told.lc.data[key][0]), end)
+        firsts = [told[key].lc.data[n][0] for n in range(len(told[key]))]
+        for n, rule in enumerate(told[key]):
+            yield str(rule["id"]), firsts[n], firsts[n + 1] if n + 1 < len(firsts) else after
+    first = told.lc.data[_QUIET][0]
+    yield _QUIET, first, next((line for line in keys if line > first), end)
