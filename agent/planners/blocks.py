@@ -196,7 +196,8 @@ def _step(step: StepView, news_at: int) -> dict[str, Any]:
         said["rules"] = [{"rule": f["rule"], "because": f["because"]} for f in step.fired]
     if step.result is not None:
         said["result"] = _Cleaning(of_ours=True).clean(step.result)
-    if step.n <= news_at:
+    # A person's answer is news itself: it stays fresh.
+    if step.n <= news_at and "a_person_says" not in (step.result or {}):
         said["stale"] = True
     return said
 

@@ -149,6 +149,14 @@ def test_what_was_answered_before_the_news_is_marked_stale() -> None:
     assert [step.get("stale", False) for step in json.loads(sources["steps"])] == [True, False]
 
 
+def test_a_persons_answer_is_news_and_never_stale() -> None:
+    run = decided(a_run(), "get_profile")
+    run.steps[-1]["result"] = {"a_person_says": "ten percent is enough"}
+    run.news_at = run.turn
+    sources = dict(_DATA.findall(prompt.situation_text(situation_of(run))))
+    assert "stale" not in json.loads(sources["steps"])[0]
+
+
 # -- P5 and P11: who somebody is -------------------------------------------------------------------
 
 
