@@ -22,6 +22,8 @@ from agent.approving import Approving
 from agent.board import WaitingBoard
 from agent.brake import Braking
 from agent.catalogue import check_currency, put_products
+from agent.chat.grammar import Grammar
+from agent.chat.intents import Interpreter
 from agent.chat.talk import Chat
 from agent.counts import Counts
 from agent.decisions import Decisions, projected
@@ -113,12 +115,14 @@ class Runs:
         self.leasing = Leasing(db, clock, self.people, wake=self.dispatcher.wake)
         self.approving = Approving(db, clock, wake=self.dispatcher.wake)
         self.publishing = Publishing(db, clock, env.shelf)
+        interpreter, self._model = _interpreter(settings)
         self.chat = Chat(
             env,
             decisions=self.decisions,
             people=self.people,
             brake=self.brake,
             trigger=self.trigger,
+            interpreter=interpreter,
         )
         self.modes = Modes(db, clock, env)
         self.memory = MemoryIndex(db, clock, env.recall)
@@ -149,6 +153,8 @@ class Runs:
         for planner in self.env.planners.values():
             if isinstance(planner, Closes):
                 await planner.close()
+        if self._model is not None:
+            await self._model.close()
         if self._indexing is not None:
             self._indexing.cancel()
             await asyncio.gather(self._indexing, return_exceptions=True)
@@ -303,6 +309,16 @@ class Runs:
                 # Somebody may have been erased in between. What is not indexed is embedded when it
                 # is recalled, and indexed with the next message.
                 log.warning("memory_index_failed", error=type(fault).__name__)
+
+
+def _interpreter(settings: Settings) -> tuple[Interpreter, Closes | None]:
+    """Who finds out what is meant in the chat, and what is to be closed with it."""
+    if not settings.plans_with_model:
+        return Grammar(), None
+    # The model's library takes seconds to import; who does without a model does not wait for it.
+    from agent.chat.rephrasing import rephrasing_of
+
+    return rephrasing_of(settings)
 
 
 def ground_of(library: Any) -> Ground:

@@ -17,11 +17,11 @@ import httpx
 
 from agent.planners import prompt, replies
 from agent.planners.model_client import (
-    OPENAI_URL,
     Garbled,
     Late,
     ModelClient,
     ModelError,
+    limit_name,
     model_client,
 )
 from agent.planners.offline import OfflinePlanner
@@ -195,9 +195,7 @@ def llm_planner(
         sleep=sleep,
         http_client=http_client,
     )
-    # OpenAI's newer models refuse the older name, and many others know no other.
-    longest = "max_completion_tokens" if (base_url or OPENAI_URL) == OPENAI_URL else "max_tokens"
-    fields: list[tuple[str, Any]] = [(longest, settings.llm_max_reply_tokens)]
+    fields: list[tuple[str, Any]] = [(limit_name(base_url), settings.llm_max_reply_tokens)]
     if settings.llm_temperature is not None:
         fields.append(("temperature", settings.llm_temperature))
     return LlmPlanner(

@@ -132,6 +132,14 @@ class ModelClient:
             raise Unreachable(f"the way to the model failed: {type(fault).__name__}") from None
 
 
+def limit_name(base_url: str | None) -> str:
+    """What an endpoint calls the longest answer it may give.
+
+    OpenAI's newer models refuse the older name, and many others know no other.
+    """
+    return "max_completion_tokens" if (base_url or OPENAI_URL) == OPENAI_URL else "max_tokens"
+
+
 def model_client(
     *,
     base_url: str | None,
