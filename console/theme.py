@@ -153,7 +153,7 @@ summary { cursor: pointer; display: list-item; } summary > div { display: inline
 .u-input { font: inherit; width: 100%; padding: 8px 10px; border-radius: 8px;
   border: 1px solid var(--line); background: var(--card); color: var(--ink); }
 @media (max-width: 900px) {
-  .u-shell { grid-template-columns: minmax(0, 1fr); }
+  .u-shell { grid-template-columns: minmax(0, 1fr); grid-template-rows: auto 1fr; }
   .u-nav { position: static; height: auto; border-right: 0; border-bottom: 1px solid var(--line);
     display: flex; flex-wrap: wrap; gap: 4px; padding: 8px; }
   .u-brand { padding: 4px 10px; } .u-group { display: none; }

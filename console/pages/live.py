@@ -63,8 +63,8 @@ def _table(items: list[dict[str, Any]], names: dict[str, str], status: str | Non
     with card():
         if not items:
             empty(
-                "No decision yet. Send an event (POST /v1/track, or a trigger), or run "
-                "`usher demo`: it appears here by itself."
+                "No decision yet. Send an event (POST /v1/track) or a trigger, and it appears here "
+                "by itself. Start here says how."
                 if status is None
                 else "No decision ended like that. The full list is under Live decisions."
             )

@@ -101,3 +101,15 @@ def test_every_page_is_readable_and_fits_a_narrow_screen(
     found = contrast_of(page, ".u-chip, .u-muted, .u-small, .u-strong, .u-button, .u-empty, a")
     assert found
     assert not {words: ratio for words, ratio in found.items() if ratio < 4.5}
+
+
+@pytest.mark.parametrize("path", ["/approvals", "/customers", "/chat"])
+def test_a_page_with_little_on_it_does_not_stretch_the_navigation(
+    empty: Served, sit: Sits, path: str
+) -> None:
+    desk = sit(empty, viewport=NARROW)
+    heights = [
+        desk.open(at).evaluate("() => document.querySelector('.u-nav').offsetHeight")
+        for at in ("/", path)
+    ]
+    assert heights[0] == heights[1]
