@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from policies.content import CANNOT_BE_MET, OVERRIDE_OF_HARD, QUIET_ID, Content
+from policies.expressions import code
 from policies.facts import Fact, FactType
 from policies.limits import NOW, OFFER, USEFUL, ZONES, Budget, Cap, QuietHours
 from policies.obligations import (
@@ -122,7 +123,7 @@ class Clauses:
 
     def _rule(self, rule: Rule) -> None:
         facts = rule.facts(self.kind)
-        lines = [f"if {self._scoped(rule.obeys, rule.condition.code(self.of))}:"]
+        lines = [f"if {self._scoped(rule.obeys, code(rule.condition.tree, self.of))}:"]
         if rule.soft:
             lifted = self._fire(rule.id, FiredKind.SOFT, Outcome.ALLOW, rule.because, facts)
             asks = self._fire(rule.id, FiredKind.SOFT, Outcome.NEEDS_REASON, rule.because, facts)

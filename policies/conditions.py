@@ -8,17 +8,19 @@ the compiler writes its own code from the checked tree.
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, cast
 
 from ruamel.yaml.nodes import Node
 
+from policies.expressions import Compare, Expression, Fixed, Join, Not, Read, Sum, Within
 from policies.facts import Fact, FactType
 from policies.problems import did_you_mean, words
 from policies.source import Source
 
 ParamValue = bool | int | str | tuple[str, ...]
+Sign = Literal["==", "!=", "<", "<=", ">", ">="]
 MAX_CHARS: Final = 2000
 MAX_DEPTH: Final = 40
 _TOKENS = re.compile(r"\"[^\"]*\"|'[^']*'|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|[#\\]", re.ASCII)
@@ -37,28 +39,30 @@ _KEYWORDS: Final = ("and", "or", "not", "in")
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A checked condition: its text, the facts it reads and a writer of its Python code.
-
-    `code` is given the local variable of each fact.
-    """
+    """A checked condition: its text, the facts it reads, and its tree."""
 
     text: str
     facts: tuple[str, ...]
-    code: Callable[[Mapping[str, str]], str]
+    tree: Expression
 
 
 @dataclass(frozen=True, slots=True)
 class _Term:
-    """A typed piece: `type` is bool, int, word or instant; `fact`/`value` when it is just that.
-
-    A `fixed` piece reads no fact.
-    """
+    """A typed piece: `type` is bool, int, word or instant. A `fixed` piece reads no fact."""
 
     type: str
-    code: Callable[[Mapping[str, str]], str]
-    fact: Fact | None = None
-    value: ParamValue | None = None
+    node: Expression
     fixed: bool = False
+
+    @property
+    def fact(self) -> Fact | None:
+        """The fact, where the piece is just that."""
+        return self.node.fact if isinstance(self.node, Read) else None
+
+    @property
+    def value(self) -> ParamValue | None:
+        """The value, where the piece is just that."""
+        return self.node.value if isinstance(self.node, Fixed) else None
 
 
 class _Bad(Exception):
@@ -127,7 +131,7 @@ class _Reader:
             return None
         if self.failed:
             return None
-        return Condition(" ".join(self.text.split()), tuple(self.read_facts), term.code)
+        return Condition(" ".join(self.text.split()), tuple(self.read_facts), term.node)
 
     def _note(self, match: re.Match[str]) -> str:
         token = match.group()
@@ -161,10 +165,10 @@ class _Reader:
             raise self._fail(node, f"a condition may be nested {MAX_DEPTH} deep")
         match node:
             case ast.BoolOp(op=op, values=values):
-                return self._all(values, " and " if isinstance(op, ast.And) else " or ", depth)
+                return self._all(values, "and" if isinstance(op, ast.And) else "or", depth)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 inner = self._bool(operand, depth)
-                return _Term("bool", lambda of: f"(not {inner.code(of)})")
+                return _Term("bool", Not(inner.node))
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as number)):
                 return _constant(-number)
             case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
@@ -179,14 +183,14 @@ class _Reader:
                 return self._name(node)
         raise self._fail(node, f"{_called(node)} is not allowed in a condition")
 
-    def _all(self, values: list[ast.expr], joint: str, depth: int) -> _Term:
+    def _all(self, values: list[ast.expr], joint: Literal["and", "or"], depth: int) -> _Term:
         terms: list[_Term] = []
         for value in values:
             try:
                 terms.append(self._bool(value, depth))
             except _Bad:
                 continue  # look at the other parts too: all problems are told at once
-        return _Term("bool", lambda of: f"({joint.join(term.code(of) for term in terms)})")
+        return _Term("bool", Join(joint, tuple(term.node for term in terms)))
 
     def _bool(self, node: ast.expr, depth: int) -> _Term:
         term = self._term(node, depth + 1)
@@ -194,13 +198,15 @@ class _Reader:
             raise self._fail(node, f"and, or, not join what is true or false, not {_a(term)}")
         return term
 
-    def _sum(self, left: ast.expr, right: ast.expr, sign: str, depth: int) -> _Term:
+    def _sum(
+        self, left: ast.expr, right: ast.expr, sign: Literal["+", "-"], depth: int
+    ) -> _Term:
         one, two = self._term(left, depth + 1), self._term(right, depth + 1)
         for node, term in ((left, one), (right, two)):
             if term.type != "int":
                 raise self._fail(node, f"'{sign}' needs numbers, not {_a(term)}")
         fixed = one.fixed and two.fixed
-        return _Term("int", lambda of: f"({one.code(of)} {sign} {two.code(of)})", fixed=fixed)
+        return _Term("int", Sum(one.node, sign, two.node), fixed=fixed)
 
     def _name(self, node: ast.Name) -> _Term:
         name = self.names.get(node.col_offset, node.id)
@@ -211,7 +217,7 @@ class _Reader:
             value = self.params[key]
             if isinstance(value, tuple):
                 raise self._fail(node, f"'{name}' is a list; lists are written out after 'in'")
-            return _constant(value)
+            return _constant(value, param=key)
         fact = self.facts.get(name)
         if fact is None:
             known = [known for known in self.facts if set(self.kinds) <= set(_kinds(self, known))]
@@ -223,12 +229,12 @@ class _Reader:
             raise self._fail(node, f"'{name}' holds zones; only quiet_hours reads them")
         self.read_facts[name] = None
         types = {FactType.ENUM: "word", FactType.BOOL: "bool", FactType.INT: "int"}
-        return _Term(types.get(fact.type, "instant"), lambda of: of[name], fact)
+        return _Term(types.get(fact.type, "instant"), Read(fact))
 
     # -- comparisons -----------------------------------------------------------------
 
     def _compare(self, node: ast.Compare, depth: int) -> _Term:
-        parts: list[tuple[_Term, str, _Term]] = []
+        parts: list[Expression] = []
         left_node, left = node.left, self._term(node.left, depth + 1)
         for op, right_node in zip(node.ops, node.comparators, strict=True):
             sign = _COMPARE.get(type(op))
@@ -240,16 +246,9 @@ class _Reader:
                 return self._within(left_node, left, sign, right_node, depth)
             right = self._term(right_node, depth + 1)
             self._comparable(left_node, left, sign, right_node, right)
-            parts.append((left, sign, right))
+            parts.append(Compare(left.node, cast(Sign, sign), right.node))
             left_node, left = right_node, right
-        return _Term(
-            "bool",
-            lambda of: (
-                "("
-                + " and ".join(f"{one.code(of)} {sign} {two.code(of)}" for one, sign, two in parts)
-                + ")"
-            ),
-        )
+        return _Term("bool", parts[0] if len(parts) == 1 else Join("and", tuple(parts)))
 
     def _comparable(
         self, left_node: ast.expr, left: _Term, sign: str, right_node: ast.expr, right: _Term
@@ -286,16 +285,16 @@ class _Reader:
             raise self._fail(right, f'after \'{sign}\' comes a list such as ("gold", "silver")')
         if left.fixed:
             raise self._fail(node, "two fixed values are compared: no fact is read here")
-        values: list[ParamValue] = []
+        values: list[bool | int | str] = []
         for item in right.elts:
             term = self._term(item, depth + 1)
-            if term.value is None or term.type != left.type or term.type == "bool":
+            fixed = term.node
+            if not isinstance(fixed, Fixed) or term.type != left.type or term.type == "bool":
                 raise self._fail(item, f"this list holds fixed values that are {_a(left)}")
             if left.fact is not None:
-                self._possible(item, left.fact, "==", term.value)
-            values.append(term.value)
-        listed = f"({', '.join(repr(value) for value in values)},)"
-        return _Term("bool", lambda of: f"({left.code(of)} {sign} {listed})")
+                self._possible(item, left.fact, "==", fixed.value)
+            values.append(fixed.value)
+        return _Term("bool", Within(left.node, tuple(values), negated=sign == "not in"))
 
 
 _FLIP: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -318,9 +317,9 @@ def _settled(sign: str, low: int, high: int, value: int) -> tuple[bool, bool]:
             return low == high == value, not low <= value <= high
 
 
-def _constant(value: bool | int | str) -> _Term:
+def _constant(value: bool | int | str, *, param: str | None = None) -> _Term:
     types = {bool: "bool", int: "int", str: "word"}
-    return _Term(types[type(value)], lambda of: repr(value), None, value, fixed=True)
+    return _Term(types[type(value)], Fixed(value, param), fixed=True)
 
 
 def _a(term: _Term, *, ordering: bool = False) -> str:
