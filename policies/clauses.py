@@ -124,7 +124,7 @@ class Clauses:
     def _rule(self, rule: Rule) -> None:
         facts = rule.facts(self.kind)
         lines = [f"if {self._scoped(rule.obeys, code(rule.condition.tree, self.of))}:"]
-        if rule.soft:
+        if rule.strength == "soft":
             lifted = self._fire(rule.id, FiredKind.SOFT, Outcome.ALLOW, rule.because, facts)
             asks = self._fire(rule.id, FiredKind.SOFT, Outcome.NEEDS_REASON, rule.because, facts)
             lines += [
@@ -136,9 +136,8 @@ class Clauses:
         elif rule.then:
             lines += self._then(rule, facts)
         else:
-            lines.append(
-                "    " + self._fire(rule.id, FiredKind.HARD, Outcome.DENY, rule.because, facts)
-            )
+            kind = FiredKind(rule.strength)
+            lines.append("    " + self._fire(rule.id, kind, rule.outcome, rule.because, facts))
         if DEFER_UNTIL_LOCAL in rule.then:
             facts = tuple(dict.fromkeys((*facts, NOW, ZONES)))
         self._add(facts, lines)

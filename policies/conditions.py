@@ -198,9 +198,7 @@ class _Reader:
             raise self._fail(node, f"and, or, not join what is true or false, not {_a(term)}")
         return term
 
-    def _sum(
-        self, left: ast.expr, right: ast.expr, sign: Literal["+", "-"], depth: int
-    ) -> _Term:
+    def _sum(self, left: ast.expr, right: ast.expr, sign: Literal["+", "-"], depth: int) -> _Term:
         one, two = self._term(left, depth + 1), self._term(right, depth + 1)
         for node, term in ((left, one), (right, two)):
             if term.type != "int":

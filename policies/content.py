@@ -41,7 +41,7 @@ class Content:
 
     def not_liftable(self) -> frozenset[str]:
         """Ids of everything that an override must not name."""
-        ids = {rule.id for rule in self.rules if not rule.soft}
+        ids = {rule.id for rule in self.rules if rule.strength != "soft"}
         ids |= {cap.id for cap in self.caps} | {budget.id for budget in self.budgets}
         ids |= RESERVED | {"autonomy.unmatched"}
         for table in self.tables:

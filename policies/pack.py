@@ -29,7 +29,7 @@ from policies.limits import (
 )
 from policies.obligations import clock
 from policies.problems import PolicyError, Problem
-from policies.rules import read_rule
+from policies.rules import Rule, Strength, read_rule
 from policies.scope import CONTACT, read_when, reads, said
 from policies.source import Source
 from policies.tables import GATE, Table, read_table
@@ -39,7 +39,7 @@ from policies.zones import known
 __all__ = ["Pack", "PolicyError", "Problem", "RuleView", "load_pack"]
 
 NO_OVERRIDES: Final[Mapping[str, str]] = MappingProxyType({})
-_SECTIONS: Final = ("params", "hard", "soft", "tables", "caps", "quiet_hours", "budgets")
+_SECTIONS: Final = ("params", "hard", "soft", "ask", "tables", "caps", "quiet_hours", "budgets")
 T = TypeVar("T")
 
 
@@ -162,21 +162,20 @@ def _read(source: Source) -> Content | None:
     caps = members("caps", lambda node: read_cap(source, node, facts))
     budgets = members("budgets", lambda node: read_budget(source, node, facts))
     quiet = read_quiet(source, keys["quiet_hours"], facts) if "quiet_hours" in keys else None
-    hard, soft = (
-        members(
-            section,
-            lambda node, lift=lift: read_rule(  # type: ignore[misc]
-                source, node, soft=lift, facts=facts, params=params
-            ),
+
+    def read_rules(strength: Strength) -> tuple[Rule, ...]:
+        return members(
+            strength,
+            lambda node: read_rule(source, node, strength=strength, facts=facts, params=params),
         )
-        for section, lift in (("hard", False), ("soft", True))
-    )
+
+    rules = (*read_rules("hard"), *read_rules("soft"), *read_rules("ask"))
     tables = members("tables", lambda node: read_table(source, node, facts=facts, params=params))
     if name is None or version is None or currency is None:
         return None
     digest = sha256(source.text.encode("utf-8", "surrogatepass")).hexdigest()
     return Content(
-        name, version, digest, currency, facts, params, (*hard, *soft), tables, caps, quiet, budgets
+        name, version, digest, currency, facts, params, rules, tables, caps, quiet, budgets
     )
 
 
@@ -202,7 +201,7 @@ def _params(source: Source, node: Node) -> dict[str, ParamValue]:
 def _views(content: Content, file: str) -> list[RuleView]:
     views: list[RuleView] = []
     for rule in content.rules:
-        kind = FiredKind.SOFT if rule.soft else FiredKind.HARD
+        kind = FiredKind(rule.strength)
         text = rule.condition.text + (f", for {said(rule.obeys)}" if rule.obeys else "")
         names = rule.facts(CONTACT if CONTACT in rule.on else "")
         views.append(RuleView(rule.id, kind, rule.on, rule.because, text,

@@ -1,7 +1,11 @@
-"""Hard rules, that nobody overrides, and soft ones, that a recorded reason lifts."""
+"""Hard rules, that nobody overrides, soft ones, that a recorded reason lifts, and those that ask.
+
+A rule of `ask:` wants a person to look, whatever the table of autonomy says.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final, Literal
 
 from ruamel.yaml.nodes import Node
 
@@ -14,23 +18,29 @@ from policies.obligations import (
     REQUIRE_FOOTER,
     VOCABULARY,
 )
-from policies.problems import words
+from policies.problems import did_you_mean, words
 from policies.scope import CONTACT, Scope, check_known, read_scope, reads
 from policies.source import Source
+from policies.verdict import Outcome
 
 DISCOUNT = "action.discount_bp"
+Strength = Literal["hard", "soft", "ask"]
+_WHEN: Final = {"hard": "never_when", "soft": "avoid_when", "ask": "ask_when"}
+_MAY: Final = {"hard": ("on", "obeys", "then"), "soft": ("on", "obeys"), "ask": ("on", "obeys")}
+_WHO: Final = {"operator": Outcome.REVIEW, "approver": Outcome.APPROVAL}
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One hard or soft rule. With `then` a hard rule asks for these things instead of denying.
+    """One rule. With `then` a hard rule asks for these things instead of denying.
 
     In `then`, `defer_until_local` is a minute of the day. `obeys` says which contacts are held
-    to the rule; calls of other kinds in `on` always are.
+    to the rule; calls of other kinds in `on` always are. `outcome`: what it answers when it fires.
     """
 
     id: str
-    soft: bool
+    strength: Strength
+    outcome: Outcome
     on: tuple[str, ...]
     obeys: Scope
     condition: Condition
@@ -49,16 +59,24 @@ def read_rule(
     source: Source,
     node: Node,
     *,
-    soft: bool,
+    strength: Strength,
     facts: Mapping[str, Fact],
     params: Mapping[str, ParamValue],
 ) -> Rule | None:
-    """Read one member of `hard:` or `soft:`."""
-    what, when = ("a soft rule", "avoid_when") if soft else ("a hard rule", "never_when")
-    may = ("on", "obeys") if soft else ("on", "obeys", "then")
-    keys = source.mapping(node, what, needs=("id", when, "because"), may=may)
+    """Read one member of `hard:`, `soft:` or `ask:`."""
+    when = _WHEN[strength]
+    needs = ("id", when, "of", "because") if strength == "ask" else ("id", when, "because")
+    keys = source.mapping(node, f"{_a(strength)} rule", needs=needs, may=_MAY[strength])
     if keys is None:
         return None
+    outcome = Outcome.NEEDS_REASON if strength == "soft" else Outcome.DENY
+    if strength == "ask":
+        who = source.string(keys["of"], "of:")
+        if who not in _WHO:
+            hint = did_you_mean(who or "", _WHO)
+            source.say(keys["of"], f"of: is one of {words(_WHO)}, not '{who}'{hint}")
+            return None
+        outcome = _WHO[who]
     name = source.identifier(keys["id"])
     on = source.words(keys["on"], "on:", KINDS) if "on" in keys else ()
     because = source.string(keys["because"], "because:")
@@ -79,13 +97,19 @@ def read_rule(
             source.say(keys["obeys"], f"obeys: narrows calls of {CONTACT}, this is not about any")
     check_known(source, keys[when], condition.facts, facts, on=on, obeys=obeys)
     then = _then(source, keys["then"], facts, params, on, obeys) if "then" in keys else {}
-    if not soft:
+    if strength != "soft":
         for fact in condition.facts:
             if fact.startswith(LEARNED):
                 source.say(keys[when], f"'{fact}' is learned; only soft rules may read it")
     if name is None or because is None or not on:
         return None
-    return Rule(name, soft, on, obeys, condition, because, then, source.line(keys["id"]))
+    return Rule(
+        name, strength, outcome, on, obeys, condition, because, then, source.line(keys["id"])
+    )
+
+
+def _a(strength: Strength) -> str:
+    return f"an {strength}" if strength == "ask" else f"a {strength}"
 
 
 def _then(

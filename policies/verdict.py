@@ -36,6 +36,7 @@ class FiredKind(StrEnum):
 
     HARD = "hard"
     SOFT = "soft"
+    ASK = "ask"
     TABLE = "table"
     CAP = "cap"
     QUIET = "quiet"

@@ -20,6 +20,7 @@ from console.frame import House, Visit, at, moment, page
 _KIND = {
     "hard": ("deny", "hard"),
     "soft": ("review", "soft"),
+    "ask": ("approval", "asks a person"),
     "table": ("deny", "table"),
     "cap": ("deny", "cap"),
     "quiet": ("defer", "quiet hours"),

@@ -20,7 +20,13 @@ from console.components import button, card, cell, chip, empty, row, sentence, t
 from console.frame import House, Visit, at, moment, page
 from console.pages.policies import pasted, report, who_wrote
 
-_MEANINGS = {"hard": "deny", "soft": "review", "table": "approval", "quiet": "defer"}
+_MEANINGS = {
+    "hard": "deny",
+    "soft": "review",
+    "ask": "approval",
+    "table": "approval",
+    "quiet": "defer",
+}
 
 
 def register(house: House) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from policies.pack import load_pack
+from policies.pack import Pack, PolicyError, load_pack
+from policies.verdict import Outcome
 from tests.policies.packs import CONTACT, OFFER, ask, fired, refuses, small, swapped, told
 
 LATER = '    then: {defer_until_local: "09:00"}\n    because: They buy'
@@ -126,3 +127,46 @@ def test_a_deferral_needs_the_clock_facts() -> None:
 
 def test_a_learned_value_may_stand_in_a_soft_rule() -> None:
     assert fired(ask(small(), "contact", CONTACT, learned__score=9))["low_score"] == "needs_reason"
+
+
+ASKING = """\
+ask:
+  - id: dear
+    on: [contact]
+    ask_when: action.discount_bp > 500
+    of: approver
+    because: Somebody signs for more than 5 %
+  - id: many
+    ask_when: customer.orders > 400
+    of: operator
+    obeys: {class: [marketing]}
+    because: Somebody looks at our best customers
+"""
+
+
+def asking() -> Pack:
+    return load_pack(swapped("caps:\n", f"{ASKING}caps:\n"), file="p")
+
+
+def test_a_rule_that_asks_wants_a_person_whatever_autonomy_says() -> None:
+    free = {"agent__autonomy": "autonomous"}
+    assert ask(asking(), "contact", CONTACT, **free).outcome is Outcome.ALLOW
+    dear = ask(asking(), "contact", CONTACT, **free, action__discount_bp=600)
+    assert dear.outcome is Outcome.APPROVAL and fired(dear)["dear"] == "approval"
+    many = ask(asking(), "contact", CONTACT, **free, customer__orders=401)
+    assert many.outcome is Outcome.REVIEW and fired(many)["many"] == "review"
+    both = ask(asking(), "contact", CONTACT, action__discount_bp=600, customer__suppressed=True)
+    assert both.outcome is Outcome.DENY
+
+
+def test_no_reason_lifts_a_rule_that_asks() -> None:
+    lifted = ask(asking(), "contact", CONTACT, {"dear": "we like them"}, action__discount_bp=600)
+    assert lifted.outcome is Outcome.DENY and "override_of_hard" in fired(lifted)
+
+
+def test_a_rule_that_asks_says_whom() -> None:
+    with pytest.raises(PolicyError, match=r"of: is one of operator, approver, not 'aprover'"):
+        load_pack(swapped("caps:\n", ASKING.replace("approver", "aprover") + "caps:\n"), file="p")
+    learned = ASKING.replace("action.discount_bp > 500", "learned.score > 3")
+    with pytest.raises(PolicyError, match=r"'learned.score' is learned; only soft rules"):
+        load_pack(swapped("caps:\n", learned + "caps:\n"), file="p")
