@@ -16,10 +16,10 @@ from ruamel.yaml.nodes import Node
 
 from policies.expressions import Compare, Expression, Fixed, Join, Not, Read, Sum, Within
 from policies.facts import Fact, FactType
+from policies.params import ParamValue
 from policies.problems import did_you_mean, words
 from policies.source import Source
 
-ParamValue = bool | int | str | tuple[str, ...]
 Sign = Literal["==", "!=", "<", "<=", ">", ">="]
 MAX_CHARS: Final = 2000
 MAX_DEPTH: Final = 40

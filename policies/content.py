@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from policies.conditions import ParamValue
 from policies.facts import Fact
 from policies.limits import Budget, Cap, QuietHours
+from policies.params import ParamValue
 from policies.rules import Rule
 from policies.source import RESERVED
 from policies.tables import Table
@@ -19,8 +19,22 @@ OVERRIDE_OF_HARD: Final = "override_of_hard"
 
 
 @dataclass(frozen=True, slots=True)
+class Text:
+    """One of the texts that a pack is made of."""
+
+    name: str
+    version: int
+    file: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
-    """Every part of one pack. Ids are unique throughout."""
+    """Every part of one pack, of all its layers. Ids are unique throughout.
+
+    `sha256` is the digest of every text it was read from, `texts`, the lowest first. `files` says
+    in which each rule stands. `goals`: those this pack decides, where it is not the one for all.
+    """
 
     name: str
     version: int
@@ -33,6 +47,10 @@ class Content:
     caps: tuple[Cap, ...]
     quiet: QuietHours | None
     budgets: tuple[Budget, ...]
+    goals: tuple[str, ...]
+    four_eyes: bool
+    texts: tuple[Text, ...]
+    files: Mapping[str, str]
 
     def facts_for(self, kind: str) -> dict[str, Fact]:
         """The facts declared for a kind of action, by name in alphabetical order."""

@@ -5,11 +5,11 @@ A value that is not exactly of its type is malformed, which the gate treats as m
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from ruamel.yaml.nodes import Node, ScalarNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from policies.problems import did_you_mean, words
 from policies.source import Source
@@ -39,7 +39,8 @@ class Fact:
     """One declared fact. `low`/`high` bound an int, `values` are an enum's words.
 
     `age` names the fact that holds this one's age in minutes, `max_age` the oldest allowed.
-    `when` narrows the contacts that need the fact, such as `{class: (marketing,)}`.
+    `when` narrows the contacts that need the fact, such as `{class: (marketing,)}`. `says` is what
+    the fact is called to people; empty where the pack does not say.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Fact:
     age: str | None = None
     max_age: int = 0
     when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    says: str = ""
 
     def shape(self) -> str:
         """Say in words what a good value looks like."""
@@ -129,12 +131,15 @@ def broken_line_of(name: str, facts: Mapping[str, FactValue]) -> str:
 
 
 _TYPES: Final = ("bool", "int", "enum", "currency", "zones", "instant")
+_BESIDE: Final = ("for", "when", "age", "max_age_minutes", "says")
 _BARE: Final = ("bool", "currency", "zones", "instant")
 
 
-def read_facts(source: Source, node: Node, currency: str | None) -> dict[str, Fact]:
-    """Read the `facts:` section: `name: {type, for: [kinds]}`; `when:` is read afterwards."""
-    facts: dict[str, Fact] = {}
+def read_facts(source: Source, node: Node, currency: str | None, facts: dict[str, Fact]) -> None:
+    """Add what a `facts:` section says: `name: {type, for: [kinds]}`; `when:` is read afterwards.
+
+    `facts` holds those of the packs below. A fact that is declared again is needed for more kinds.
+    """
     bodies = source.mapping(node, "facts", may=None) or {}
     for name, body in bodies.items():
         if not all(part.isidentifier() for part in name.split(".")) or not name.isascii():
@@ -142,8 +147,24 @@ def read_facts(source: Source, node: Node, currency: str | None) -> dict[str, Fa
         elif name.startswith(("cap.", "budget.", "params.")):
             source.say(body, f"'{name}': the engine declares cap., budget. and params. itself")
         elif fact := _read_fact(source, name, body, currency):
-            facts[name] = fact
-    return facts
+            again = _again(source, body, facts[name], fact) if name in facts else fact
+            if again is not None:
+                facts[name] = again
+
+
+def _again(source: Source, node: Node, old: Fact, new: Fact) -> Fact | None:
+    """A fact of a pack below, needed for more kinds of call."""
+    restated = isinstance(node, MappingNode) and any(
+        str(key.value) in ("when", "age") for key, _ in node.value
+    )
+    if (old.type, old.low, old.high, old.values) != (new.type, new.low, new.high, new.values):
+        source.say(node, f"fact '{old.name}' is {old.shape()} below, and stays so")
+    elif restated:
+        source.say(node, f"when: and age: of '{old.name}' are said below; only for: adds to it")
+    else:
+        kinds = tuple(kind for kind in KINDS if kind in old.kinds or kind in new.kinds)
+        return replace(old, kinds=kinds, says=new.says or old.says)
+    return None
 
 
 def _read_fact(source: Source, name: str, node: Node, currency: str | None) -> Fact | None:
@@ -155,7 +176,7 @@ def _read_fact(source: Source, name: str, node: Node, currency: str | None) -> F
             source.say(node, f"unknown type '{node.value}' of {what}{hint}")
             return None
     else:
-        read = source.mapping(node, what, may=(*_TYPES, "for", "when", "age", "max_age_minutes"))
+        read = source.mapping(node, what, may=(*_TYPES, *_BESIDE))
         if read is None:
             return None
         keys = read
@@ -172,6 +193,7 @@ def _read_fact(source: Source, name: str, node: Node, currency: str | None) -> F
         max_age = source.integer(keys["max_age_minutes"], f"max_age_minutes: of {what}") or 0
         if max_age < 0:
             source.say(keys["max_age_minutes"], f"max_age_minutes: of {what} is 0 or more")
+    says = source.string(keys["says"], f"says: of {what}") or "" if "says" in keys else ""
     kind, value = types[0], keys[types[0]]
     low, high, values = 0, 0, tuple[str, ...]()
     if kind in _BARE and value is not node and (not isinstance(value, ScalarNode) or value.value):
@@ -189,14 +211,14 @@ def _read_fact(source: Source, name: str, node: Node, currency: str | None) -> F
             return None
     elif kind == "currency":
         kind, values = "enum", (currency or "",)
-    return Fact(name, FactType(kind), kinds, low, high, values, age, max_age)
+    return Fact(name, FactType(kind), kinds, low, high, values, age, max_age, says=says)
 
 
 def check_ages(source: Source, node: Node, facts: Mapping[str, Fact]) -> None:
     """Note a problem for each fact whose age is not known wherever the fact itself is."""
     bodies = {str(key.value): body for key, body in node.value}
     for fact in facts.values():
-        if fact.age is None:
+        if fact.age is None or fact.name not in bodies:
             continue
         age = facts.get(fact.age)
         if age is None:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from ruamel.yaml.nodes import Node
 
-from policies.conditions import Condition, ParamValue, read_condition
+from policies.conditions import Condition, read_condition
 from policies.facts import KINDS, LEARNED, Fact, FactType
 from policies.limits import NOW, ZONES, read_clock, require_clock_facts
 from policies.obligations import (
@@ -18,6 +18,7 @@ from policies.obligations import (
     REQUIRE_FOOTER,
     VOCABULARY,
 )
+from policies.params import ParamValue
 from policies.problems import did_you_mean, words
 from policies.scope import CONTACT, Scope, check_known, read_scope, reads
 from policies.source import Source

@@ -28,12 +28,12 @@ _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}\Z")
 
 @dataclass
 class Source:
-    """One file being read, with the problems found so far."""
+    """One file being read, with the problems found so far and the ids that are taken, and where."""
 
     file: str
     text: str
     problems: list[Problem] = field(default_factory=list)
-    _seen: dict[str, int] = field(default_factory=dict)
+    seen: dict[str, str] = field(default_factory=dict)
 
     def root(self) -> Node | None:
         """Parse the text; None (and a problem) when it is no YAML mapping."""
@@ -197,11 +197,11 @@ class Source:
             self.say(node, f"'{value}' is not an id such as no_code_twice or H1", offset=offset)
             return False
         full = f"{within}.{value}" if within else value
-        if full in self._seen:
-            taken = f"id {full} already used on line {self._seen[full]}"
+        if full in self.seen:
+            taken = f"id {full} already used on {self.seen[full]}"
             self.say(node, taken, offset=offset)
             return False
-        self._seen[full] = self.place(node, offset)[0] + 1
+        self.seen[full] = f"line {self.place(node, offset)[0] + 1}"
         return True
 
     def line(self, node: Node, offset: int = 0) -> int:

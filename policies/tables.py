@@ -11,9 +11,9 @@ from typing import Final
 
 from ruamel.yaml.nodes import Node, ScalarNode
 
-from policies.conditions import ParamValue
 from policies.coverage import Box, TooManyCases, examine
 from policies.facts import KINDS, LEARNED, Fact, FactType
+from policies.params import ParamValue
 from policies.problems import did_you_mean, words
 from policies.scope import CONTACT
 from policies.source import Source

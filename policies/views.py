@@ -1,0 +1,56 @@
+"""What there is to say about each rule of a pack: where it stands, what it asks, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from policies.content import QUIET_ID, Content
+from policies.limits import NOW, OFFER, ZONES
+from policies.obligations import clock
+from policies.scope import CONTACT, reads, said
+from policies.tables import GATE
+from policies.verdict import FiredKind
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """One rule, for people: `condition` as its author wrote it."""
+
+    id: str
+    kind: FiredKind
+    on: tuple[str, ...]
+    because: str
+    condition: str
+    facts: tuple[str, ...]
+    file: str
+    line: int
+
+
+def views(content: Content) -> list[RuleView]:
+    """Every rule, row, cap and budget, and the quiet hours."""
+    found: list[RuleView] = []
+    for rule in content.rules:
+        kind = FiredKind(rule.strength)
+        text = rule.condition.text + (f", for {said(rule.obeys)}" if rule.obeys else "")
+        names = rule.facts(CONTACT if CONTACT in rule.on else "")
+        found.append(RuleView(rule.id, kind, rule.on, rule.because, text,
+                              names, content.files[rule.id], rule.line))  # fmt: skip
+    for table in content.tables:
+        kind = FiredKind.AUTONOMY if table.outcome == GATE else FiredKind.TABLE
+        for row in table.rows:
+            found.append(RuleView(f"{table.id}.{row.id}", kind, table.on, row.because, row.text,
+                                  table.facts, content.files[table.id], row.line))  # fmt: skip
+    for cap in content.caps:
+        text, file = f"{cap.fact} + 1 > {cap.max} for {said(cap.obeys)}", content.files[cap.id]
+        found.append(RuleView(cap.id, FiredKind.CAP, (CONTACT,), cap.because, text,
+                              (cap.fact, *reads(cap.obeys)), file, cap.line))  # fmt: skip
+    for budget in content.budgets:
+        text, file = f"{budget.charges} > {budget.fact}", content.files[budget.id]
+        found.append(RuleView(budget.id, FiredKind.BUDGET, (OFFER,), budget.because, text,
+                              (budget.charges, budget.fact), file, budget.line))  # fmt: skip
+    if quiet := content.quiet:
+        file = content.files[QUIET_ID]
+        text = f"local time in [{clock(quiet.start)}, {clock(quiet.end)}) for {said(quiet.obeys)}"
+        found.append(RuleView(QUIET_ID, FiredKind.QUIET, (CONTACT,), quiet.because, text,
+                              (NOW, ZONES, *reads(quiet.obeys)), file, quiet.line))  # fmt: skip
+    return found
