@@ -6,6 +6,7 @@ reads, so that it can be left out when one of them is not known.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from policies.content import CANNOT_BE_MET, OVERRIDE_OF_HARD, QUIET_ID, Content
 from policies.expressions import code
@@ -21,6 +22,7 @@ from policies.obligations import (
 from policies.rules import DISCOUNT, Rule
 from policies.scope import CONTACT, Scope, reads, test
 from policies.tables import GATE, Cell, Table
+from policies.telling import Told, always_told, cap_told, limit_told, rule_told, table_told
 from policies.verdict import FiredKind, Outcome
 
 TOO_LATE = "The message may only leave when it is no longer of use"
@@ -30,10 +32,16 @@ NO_LIFT = "Somebody tried to lift a rule that nobody may lift"
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """Lines of code, and the facts they read."""
+    """Lines of code, and the facts they read.
+
+    `told(known)`: whether these facts are enough to tell what the clause says, whatever the others
+    are. `if_unknown`: the lines to run instead where a fact it reads is missing.
+    """
 
     reads: tuple[str, ...]
     lines: tuple[str, ...]
+    told: Told
+    if_unknown: tuple[str, ...]
 
 
 @dataclass
@@ -61,7 +69,9 @@ class Clauses:
                 self._table(table)
         if not any(kind in table.on and table.outcome == GATE for table in content.tables):
             self._add(
-                (), [self._fire("autonomy.unmatched", FiredKind.AUTONOMY, Outcome.APPROVAL, NO_ROW)]
+                (),
+                [self._fire("autonomy.unmatched", FiredKind.AUTONOMY, Outcome.APPROVAL, NO_ROW)],
+                always_told,
             )
         if kind == CONTACT:
             for cap in content.caps:
@@ -88,8 +98,15 @@ class Clauses:
         order = {site: place for place, site in enumerate(sorted(set(self._sites)))}
         return {f"S{number}": order[site] for number, site in enumerate(self._sites)}
 
-    def _add(self, facts: tuple[str, ...], lines: list[str]) -> None:
-        self.every.append(Clause(facts, tuple(lines)))
+    def _add(
+        self,
+        facts: tuple[str, ...],
+        lines: list[str],
+        told: Told,
+        if_unknown: list[str] | None = None,
+    ) -> None:
+        instead = tuple(lines if if_unknown is None else if_unknown)
+        self.every.append(Clause(facts, tuple(lines), told, instead))
 
     def _fire(
         self,
@@ -114,7 +131,7 @@ class Clauses:
             "    wrong = tuple(sorted(NOT_LIFTABLE.intersection(overrides)))",
             "    if wrong:",
             f"        {fire}",
-        ])  # fmt: skip
+        ], always_told)  # fmt: skip
 
     def _scoped(self, scope: Scope, code: str) -> str:
         if self.kind == CONTACT and scope:
@@ -140,7 +157,9 @@ class Clauses:
             lines.append("    " + self._fire(rule.id, kind, rule.outcome, rule.because, facts))
         if DEFER_UNTIL_LOCAL in rule.then:
             facts = tuple(dict.fromkeys((*facts, NOW, ZONES)))
-        self._add(facts, lines)
+        also = tuple(name for name in facts if name not in rule.condition.facts)
+        scope = rule.obeys if self.kind == CONTACT else {}
+        self._add(facts, lines, partial(rule_told, rule.condition.tree, scope, also))
 
     def _then(self, rule: Rule, facts: tuple[str, ...]) -> list[str]:
         lines: list[str] = []
@@ -190,19 +209,19 @@ class Clauses:
                 ]
         outcome, because = (Outcome.APPROVAL, NO_ROW) if gate else (Outcome.DENY, table.because)
         rest = self._fire(f"{table.id}.unmatched", kind, outcome, because, table.facts)
-        self._add(table.facts, [*lines, "else:", f"    {rest}"])
+        self._add(table.facts, [*lines, "else:", f"    {rest}"], partial(table_told, table))
 
     def _cap(self, cap: Cap) -> None:
         facts = (*reads(cap.obeys), cap.fact)
         fire = self._fire(cap.id, FiredKind.CAP, Outcome.DENY, cap.because, facts)
         full = self._scoped(cap.obeys, f"{self.of[cap.fact]} + 1 > {cap.max}")
-        self._add(facts, [f"if {full}:", f"    {fire}"])
+        self._add(facts, [f"if {full}:", f"    {fire}"], partial(cap_told, cap))
 
     def _budget(self, budget: Budget) -> None:
         facts = (budget.charges, budget.fact)
         fire = self._fire(budget.id, FiredKind.BUDGET, Outcome.DENY, budget.because, facts)
         spent = f"{self.of[budget.charges]} > {self.of[budget.fact]}"
-        self._add(facts, [f"if {spent}:", f"    {fire}"])
+        self._add(facts, [f"if {spent}:", f"    {fire}"], partial(limit_told, {}, facts))
 
     def _quiet(self, quiet: QuietHours) -> None:
         facts = (*reads(quiet.obeys), NOW, ZONES)
@@ -222,17 +241,20 @@ class Clauses:
             "        hold = later",
             f"        owed[{DEFER_UNTIL_LOCAL!r}] = {clock(quiet.end)!r}",
             f"        {fire}",
-        ])  # fmt: skip
+        ], partial(limit_told, quiet.obeys, (NOW, ZONES)))  # fmt: skip
 
     def _too_late(self) -> None:
         now, facts = self.of[NOW], (NOW, USEFUL)
         fire = self._fire(CANNOT_BE_MET, FiredKind.OBLIGATION, Outcome.DENY, TOO_LATE, facts)
-        self._add(facts, [
-            f"if hold is not None and hold > {now}:",
-            f"    owed[{NOT_BEFORE_US!r}] = hold",
+        waits = f"if hold is not None and hold > {now}:"
+        owed = f"    owed[{NOT_BEFORE_US!r}] = hold"
+        late = [
             f"    if hold > {now} + {self.of[USEFUL]} * 60_000_000:",
             f"        {fire}",
-        ])  # fmt: skip
+        ]
+        # Whether it waits is known only once the others have spoken.
+        unknown = [waits, owed, f"    blame({USEFUL!r})"]
+        self._add(facts, [waits, owed, *late], always_told, unknown)
 
 
 def _cell(cell: Cell, fact: Fact, var: str) -> str:

@@ -1,12 +1,16 @@
-"""When a fact is missing, stale or malformed: the answer is `deny`, and still a full one.
+"""When a fact is missing, stale or malformed: what hangs on it is denied, and nothing else.
 
-Every such fact is named, and the rules whose own facts are all there are looked at as always.
+Every such fact is named. The rules whose answer is the same whatever the missing facts are speak as
+always; where one cannot be told, the answer is `deny`, and the facts it wanted are named as the
+reason. So a missing fact never makes an answer milder than any value of it would.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
+from policies.clauses import Clause
 from policies.content import ENGINE, Content
 from policies.facts import Fact, broken_line_of, line_of, plain, shown
 from policies.scope import CONTACT, holds, reads
@@ -16,12 +20,16 @@ Partial = Callable[..., None]
 Decide = Callable[[Mapping[str, FactValue], str, Mapping[str, str]], Verdict]
 
 
-def closed(content: Content, kind: str, *, decide: Decide, partial: Partial) -> Decide:
+def closed(
+    content: Content, kind: str, clauses: Sequence[Clause], *, decide: Decide, partial: Partial
+) -> Decide:
     """What to ask when `decide` has found that something is wrong with the facts.
 
-    `partial` looks at the clauses that read none of the facts it is told are broken.
+    `partial` runs every clause but those it is told cannot be told.
     """
     facts = content.facts_for(kind)
+    # What is declared and read by no rule is wanted for its own sake: a currency, an age.
+    guards = frozenset(facts).difference(*(clause.reads for clause in clauses))
 
     def answer(
         given: Mapping[str, FactValue], call_digest: str, overrides: Mapping[str, str]
@@ -30,27 +38,49 @@ def closed(content: Content, kind: str, *, decide: Decide, partial: Partial) -> 
         broken, idle = _sort(facts, values, kind)
         if not broken:  # only words of an enumeration that were no plain text
             return decide(values, call_digest, overrides)
+        missing = frozenset(broken)
+        known = {name: value for name, value in values.items() if name not in missing}
+        untold = {n for n, clause in enumerate(clauses) if _untold(clause, known, missing)}
+        blamed = {name for n in untold for name in clauses[n].reads if name in missing}
+        blamed |= missing & guards
         found: list[tuple[int, Fired]] = []
         owed: dict[str, Any] = {}
-        partial(values, frozenset(broken), overrides, found, owed)
-        fired = [one for _, one in found]
+        # What is told is told for any value of the missing facts, so one value of each will do.
+        any_value = {name: facts[name].some() for name in missing}
+        partial({**known, **any_value}, missing, untold, overrides, found, owed, blamed.add)
+        fired = [_without(one, missing) for _, one in found]
         for name, because in broken.items():
             seen = {} if values[name] is None else {name: shown(values[name])}
-            fired.append(Fired(f"missing:{name}", FiredKind.MISSING, because, seen, Outcome.DENY))
+            stops = name in blamed
+            said = because if stops else f"{because}; nothing hangs on it here"
+            outcome = Outcome.DENY if stops else Outcome.ALLOW
+            fired.append(Fired(f"missing:{name}", FiredKind.MISSING, said, seen, outcome))
         fired.sort(key=lambda one: (-one.outcome.rank, one.rule))
-        known = {name: value for name, value in values.items() if value is not None}
+        present = {name: value for name, value in values.items() if value is not None}
         lines = [f"{kind}\n"]
         for name in facts:
             if name in broken:
-                lines.append(broken_line_of(name, known))
+                lines.append(broken_line_of(name, present))
             else:
                 lines.append(line_of(name, "-" if name in idle else values[name]))
         return Verdict(
-            Outcome.DENY, tuple(fired), owed, content.name, content.version, content.sha256,
+            fired[0].outcome, tuple(fired), owed, content.name, content.version, content.sha256,
             ENGINE, call_digest, sha256("".join(lines).encode()).hexdigest(),
         )  # fmt: skip
 
     return answer
+
+
+def _untold(clause: Clause, known: Mapping[str, Any], missing: frozenset[str]) -> bool:
+    return not missing.isdisjoint(clause.reads) and not clause.told(known)
+
+
+def _without(fired: Fired, missing: frozenset[str]) -> Fired:
+    """A rule that spoke, without the values that were put in for what is not known."""
+    if missing.isdisjoint(fired.facts):
+        return fired
+    seen = {name: value for name, value in fired.facts.items() if name not in missing}
+    return replace(fired, facts=seen)
 
 
 def _sort(

@@ -1,8 +1,8 @@
 """From a checked pack to one Python function per kind of action.
 
 The function loads and type-checks every fact first; then it looks at every rule, never
-stopping at the first. When a fact is missing, stale or malformed the answer is `deny`, and
-a second function still looks at the rules whose own facts are all there.
+stopping at the first. When a fact is missing, stale or malformed, a second function looks at
+the rules that can be told all the same (`policies.closing`).
 """
 
 from collections.abc import Mapping
@@ -51,7 +51,7 @@ def compile_kind(content: Content, kind: str) -> Decide:
     }
     exec(compile(_source(clauses, facts), f"<{content.name} {kind}>", "exec"), space)
     decide: Decide = space["decide"]
-    space["slow"] = closed(content, kind, decide=decide, partial=space["partial"])
+    space["slow"] = closed(content, kind, clauses.every, decide=decide, partial=space["partial"])
     return decide
 
 
@@ -93,15 +93,21 @@ def _source(clauses: Clauses, facts: Mapping[str, Fact]) -> str:
         f'sha256(f"{kind}\\n{digest}".encode()).hexdigest())',
     ]
     partial = [
-        "def partial(facts, missing, overrides, fired, owed):",
+        "def partial(facts, missing, untold, overrides, fired, owed, blame):",
         "    get = facts.get",
         "    add = fired.append",
         *_in(load),
         *_in(hold),
     ]
-    for clause in clauses.every:
-        partial.append(f"    if missing.isdisjoint({clause.reads!r}):")
-        partial += _in(_in(clause.lines))
+    for number, clause in enumerate(clauses.every):
+        partial.append(f"    if {number} not in untold:")
+        if clause.if_unknown == clause.lines:
+            partial += _in(_in(clause.lines))
+            continue
+        partial.append(f"        if missing.isdisjoint({clause.reads!r}):")
+        partial += _in(_in(_in(clause.lines)))
+        partial.append("        else:")
+        partial += _in(_in(_in(clause.if_unknown)))
     return "\n".join([*full, *partial, ""])
 
 

@@ -12,7 +12,7 @@ from policies.source import RESERVED
 from policies.tables import Table
 from policies.zones import RELEASE
 
-ENGINE: Final = f"gate/1 tzdata/{RELEASE}"
+ENGINE: Final = f"gate/2 tzdata/{RELEASE}"
 QUIET_ID: Final = "quiet_hours"
 CANNOT_BE_MET: Final = "cannot_be_met"
 OVERRIDE_OF_HARD: Final = "override_of_hard"

@@ -68,6 +68,18 @@ class Fact:
             case FactType.INSTANT:
                 return "an instant in UTC microseconds"
 
+    def some(self) -> FactValue:
+        """One value of this type, it does not matter which."""
+        match self.type:
+            case FactType.BOOL:
+                return False
+            case FactType.ENUM:
+                return self.values[0]
+            case FactType.ZONES:
+                return ("Etc/UTC",)
+            case FactType.INT | FactType.INSTANT:
+                return self.low
+
     def accepts(self, value: Any) -> bool:
         """Whether a value is exactly of this type and within its bounds."""
         match self.type:

@@ -94,11 +94,11 @@ class Verdict:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Names of the facts that were missing, stale or malformed, to be counted."""
+        """Names of the facts that were missing, stale or malformed and closed the gate."""
         return tuple(
             fired.rule.removeprefix("missing:")
             for fired in self.fired
-            if fired.kind is FiredKind.MISSING
+            if fired.kind is FiredKind.MISSING and fired.outcome is Outcome.DENY
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 from policies.zones import known, zone
@@ -66,19 +67,76 @@ NEEDED = {
     },
 }
 STRICT = ["allow", "needs_reason", "review", "approval", "deny"]
+#: Wanted for its own sake, although no rule reads it.
+GUARDS = {"contact": {"cart.currency"}, "offer": {"cart.currency"}}
+#: Every value next to which some answer changes.
+EDGES = {
+    "action.useful_minutes": [0, 1],
+    "action.discount_bp": [0, 1, 1000, 1001, 1500, 1501, 2000, 2001, 10_000],
+    "action.cost_minor": [0, 4_999, 5_000, 10**9],
+    "customer.orders": [0, 1],
+    "customer.minutes_since_purchase": [1_439, 1_440],
+    "customer.days_since_last_code": [59, 60],
+    "customer.open_tickets": [2, 3],
+    "margin.lowest_bp": [-10_000, 1_999, 2_000, 3_999, 4_000, 10_000],
+    "margin.after_discount_bp": [1_499, 1_500],
+    "product.age_minutes": [10_080, 10_081],
+    "cap.weekly.used": [2, 3],
+    "cap.daily_channel.used": [0, 1],
+    "budget.discounts.left_minor": [-(10**15), 10**15],
+}
 
 
 @dataclass
 class Opinion:
-    """What fired and what is owed."""
+    """What fired and what is owed; `stops`: what is not known and would have to be."""
 
     fired: dict[str, str] = field(default_factory=dict)
     owed: dict[str, Any] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
+    stops: set[str] = field(default_factory=set)
 
     @property
     def outcome(self) -> str:
         return max(self.fired.values(), key=STRICT.index)
+
+
+class House:
+    """The facts of one call as far as they are known, and what the rules make of them."""
+
+    def __init__(self, known: dict[str, Any], overrides: dict[str, str], out: Opinion) -> None:
+        self.f, self.overrides, self.out = known, overrides, out
+
+    def agreed(self, reads: str, look: Any) -> Any:
+        """What `look` sees, if it sees the same whatever the missing facts are; else None."""
+        absent = [name for name in reads.split() if name not in self.f]
+        seen = []
+        for values in product(*(_edges(name) for name in absent)):
+            self.f |= dict(zip(absent, values, strict=True))
+            seen.append(look())
+        for name in absent:
+            del self.f[name]
+        if all(one == seen[0] for one in seen):
+            return seen[0]
+        self.out.stops |= set(absent)
+        return None
+
+    def rule(self, name: str, answer: str, reads: str, test: Any) -> None:
+        if self.agreed(reads, lambda: bool(test())):
+            soft = answer == "needs_reason" and self.overrides.get(name, "").strip()
+            self.out.fired[name] = "allow" if soft else answer
+
+    def row(self, table: str, reads: str, look: Any) -> None:
+        """`look` gives the row and its answer; None for an answer: the row says nothing."""
+        found = self.agreed(reads, look)
+        if found is not None and found[1] is not None:
+            self.out.fired[f"{table}.{found[0]}"] = found[1]
+
+
+def _edges(name: str) -> list[Any]:
+    if name in BOOLS:
+        return [False, True]
+    return sorted(WORDS[name]) if name in WORDS else EDGES[name]
 
 
 def good(name: str, value: Any) -> bool:
@@ -102,31 +160,26 @@ def opinion(kind: str, facts: dict[str, Any], overrides: dict[str, str]) -> Opin
         needed -= set() if facts["action.class"] == "marketing" else MARKETING_ONLY
     f = {name: facts[name] for name in needed if good(name, facts.get(name))}
     out.missing = needed - f.keys()
-    for name in out.missing:
-        out.fired[f"missing:{name}"] = "deny"
-
-    def rule(name: str, answer: str, reads: str, test: Any) -> None:
-        """`reads` in short form; a rule is silent when one of its facts is not known."""
-        if all(fact in f for fact in reads.split()) and test():
-            soft = answer == "needs_reason" and overrides.get(name, "").strip()
-            out.fired[name] = "allow" if soft else answer
-
-    rule("tool_not_listed", "deny", "action.tool_listed", lambda: not f["action.tool_listed"])
+    out.stops = out.missing & GUARDS.get(kind, set())
+    house = House(f, overrides, out)
+    house.rule("tool_not_listed", "deny", "action.tool_listed", lambda: not f["action.tool_listed"])
     if kind in ("read", "control"):
-        rule("reading.looking", "allow", "action.tool_listed", lambda: True)
+        out.fired["reading.looking"] = "allow"
     if kind in ("ticket", "suppression"):
-        assisted = lambda: f["agent.autonomy"] == "assisted"  # noqa: E731
-        rule("effect_autonomy.signed", "approval", "agent.autonomy", assisted)
-        rule("effect_autonomy.routine", "allow", "agent.autonomy", lambda: not assisted())
+        house.row("effect_autonomy", "agent.autonomy",
+                  lambda: ("signed", "approval") if f["agent.autonomy"] == "assisted"
+                  else ("routine", "allow"))  # fmt: skip
     if kind == "ticket":
-        rule("many_tickets", "needs_reason", "customer.open_tickets",
-             lambda: f["customer.open_tickets"] > 2)  # fmt: skip
+        house.rule("many_tickets", "needs_reason", "customer.open_tickets",
+                   lambda: f["customer.open_tickets"] > 2)  # fmt: skip
     if kind in ("contact", "offer"):
-        _shared(kind, f, rule)
+        _shared(kind, f, house.rule)
     if kind == "offer":
-        _offer(f, rule, out)
+        _offer(f, house, out)
     if kind == "contact":
-        _contact(f, rule, out)
+        _contact(f, house, out)
+    for name in out.missing:
+        out.fired[f"missing:{name}"] = "deny" if name in out.stops else "allow"
     return out
 
 
@@ -147,7 +200,8 @@ def _shared(kind: str, f: dict[str, Any], rule: Any) -> None:
          lambda: held() and not f["cart.in_stock"])  # fmt: skip
 
 
-def _offer(f: dict[str, Any], rule: Any, out: Opinion) -> None:
+def _offer(f: dict[str, Any], house: House, out: Opinion) -> None:
+    rule = house.rule
     rule("margin_floor", "deny", "action.discount_bp margin.after_discount_bp",
          lambda: f["action.discount_bp"] >= 1 and f["margin.after_discount_bp"] < 1500)  # fmt: skip
     rule("no_price", "deny", "cart.priced", lambda: not f["cart.priced"])
@@ -155,37 +209,45 @@ def _offer(f: dict[str, Any], rule: Any, out: Opinion) -> None:
          lambda: f["product.age_minutes"] > 7 * 24 * 60)  # fmt: skip
     rule("code_lately", "needs_reason", "customer.days_since_last_code",
          lambda: f["customer.days_since_last_code"] < 60)  # fmt: skip
-    rule("discounts", "deny", "action.cost_minor budget.discounts.left_minor",
-         lambda: f["action.cost_minor"] > f["budget.discounts.left_minor"])  # fmt: skip
-    tier = ("customer.segment", "margin.lowest_bp", "action.discount_bp")
-    if all(name in f for name in tier):
-        segment, margin = f["customer.segment"], f["margin.lowest_bp"]
-        best, rich = segment in ("platinum", "gold"), margin >= 4000
-        if margin < 2000:
-            row, most = "thin", 0
-        elif segment == "new":
-            row, most = "new_any", 1000
-        elif best:
-            row, most = ("top_rich", 2000) if rich else ("top_some", 1500)
-        else:
-            row, most = ("other_rich", 1500) if rich else ("other_some", 1000)
-        out.owed["cap_discount_bp"] = most
-        if f["action.discount_bp"] > most:
-            out.fired[f"discount_tier.{row}"] = "deny"
-    if all(name in f for name in ("agent.autonomy", "action.cost_minor", "action.discount_bp")):
+    if {"action.cost_minor", "budget.discounts.left_minor"} <= f.keys():
+        rule("discounts", "deny", "action.cost_minor budget.discounts.left_minor",
+             lambda: f["action.cost_minor"] > f["budget.discounts.left_minor"])  # fmt: skip
+    else:
+        out.stops |= {"action.cost_minor", "budget.discounts.left_minor"} - f.keys()
+
+    def tier() -> tuple[str, int]:
+        best, rich = f["customer.segment"] in ("platinum", "gold"), f["margin.lowest_bp"] >= 4000
+        if f["margin.lowest_bp"] < 2000:
+            return "thin", 0
+        if f["customer.segment"] == "new":
+            return "new_any", 1000
+        if best:
+            return ("top_rich", 2000) if rich else ("top_some", 1500)
+        return ("other_rich", 1500) if rich else ("other_some", 1000)
+
+    found = house.agreed("customer.segment margin.lowest_bp", tier)
+    if found is not None and "action.discount_bp" in f:
+        out.owed["cap_discount_bp"] = found[1]
+        if f["action.discount_bp"] > found[1]:
+            out.fired[f"discount_tier.{found[0]}"] = "deny"
+    elif found is not None or "action.discount_bp" not in f:
+        out.stops |= {"action.discount_bp"} - f.keys()
+
+    def autonomy() -> tuple[str, str]:
         if f["agent.autonomy"] == "autonomous":
-            out.fired["offer_autonomy.alone"] = "allow"
-        elif f["agent.autonomy"] == "assisted":
-            out.fired["offer_autonomy.assisted"] = "approval"
-        elif f["action.cost_minor"] >= 5000:
-            out.fired["offer_autonomy.large"] = "approval"
-        elif f["action.discount_bp"] <= 1000:
-            out.fired["offer_autonomy.in_bounds"] = "allow"
-        else:
-            out.fired["offer_autonomy.generous"] = "review"
+            return "alone", "allow"
+        if f["agent.autonomy"] == "assisted":
+            return "assisted", "approval"
+        if f["action.cost_minor"] >= 5000:
+            return "large", "approval"
+        return ("in_bounds", "allow") if f["action.discount_bp"] <= 1000 else ("generous", "review")
+
+    house.row("offer_autonomy", "agent.autonomy action.cost_minor action.discount_bp", autonomy)
 
 
-def _contact(f: dict[str, Any], rule: Any, out: Opinion) -> None:
+def _contact(f: dict[str, Any], house: House, out: Opinion) -> None:
+    rule = house.rule
+
     def is_(word: str) -> bool:
         return bool(f["action.class"] == word)
 
@@ -213,18 +275,24 @@ def _contact(f: dict[str, Any], rule: Any, out: Opinion) -> None:
          lambda: is_("marketing") and f["cap.weekly.used"] >= 3)  # fmt: skip
     rule("daily_channel", "deny", "action.class cap.daily_channel.used",
          lambda: is_("marketing") and f["cap.daily_channel.used"] >= 1)  # fmt: skip
-    if "agent.autonomy" in f and "action.discount_bp" in f:
+
+    def autonomy() -> tuple[str, str]:
         match f["agent.autonomy"], f["action.discount_bp"] <= 1000:
             case "autonomous", _:
-                out.fired["contact_autonomy.alone"] = "allow"
+                return "alone", "allow"
             case "supervised", True:
-                out.fired["contact_autonomy.in_bounds"] = "allow"
+                return "in_bounds", "allow"
             case "supervised", False:
-                out.fired["contact_autonomy.generous"] = "review"
-            case _:
-                out.fired["contact_autonomy.assisted"] = "approval"
-    if all(name in f for name in ("action.class", "now_us", "customer.zones")) and is_("marketing"):
-        _quiet(f, out)
+                return "generous", "review"
+        return "assisted", "approval"
+
+    house.row("contact_autonomy", "agent.autonomy action.discount_bp", autonomy)
+    if f.get("action.class", "marketing") == "marketing":
+        when = {"action.class", "now_us", "customer.zones"} - f.keys()
+        if when:
+            out.stops |= when
+        else:
+            _quiet(f, out)
 
 
 def _quiet(f: dict[str, Any], out: Opinion) -> None:
@@ -238,10 +306,11 @@ def _quiet(f: dict[str, Any], out: Opinion) -> None:
     if at > now:
         out.fired["quiet_hours"] = "allow"
         out.owed["defer_until_local"] = "08:00"
-        if "action.useful_minutes" in f:
-            out.owed["not_before_us"] = at
-            if at > now + f["action.useful_minutes"] * MINUTE:
-                out.fired["cannot_be_met"] = "deny"
+        out.owed["not_before_us"] = at
+        if "action.useful_minutes" not in f:
+            out.stops.add("action.useful_minutes")
+        elif at > now + f["action.useful_minutes"] * MINUTE:
+            out.fired["cannot_be_met"] = "deny"
 
 
 def _asleep(at: int, zones: tuple[str, ...]) -> bool:

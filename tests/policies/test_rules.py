@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from policies.pack import Pack, PolicyError, load_pack
@@ -149,7 +151,7 @@ def asking() -> Pack:
 
 
 def test_a_rule_that_asks_wants_a_person_whatever_autonomy_says() -> None:
-    free = {"agent__autonomy": "autonomous"}
+    free: dict[str, Any] = {"agent__autonomy": "autonomous"}
     assert ask(asking(), "contact", CONTACT, **free).outcome is Outcome.ALLOW
     dear = ask(asking(), "contact", CONTACT, **free, action__discount_bp=600)
     assert dear.outcome is Outcome.APPROVAL and fired(dear)["dear"] == "approval"
