@@ -13,15 +13,14 @@ from policies.expressions import code
 from policies.facts import Fact, FactType
 from policies.limits import NOW, OFFER, USEFUL, ZONES, Budget, Cap, QuietHours
 from policies.obligations import (
-    CAP_DISCOUNT_BP,
     DEFER_UNTIL_LOCAL,
     NOT_BEFORE_US,
     REQUIRE_FOOTER,
     clock,
 )
-from policies.rules import DISCOUNT, Rule
+from policies.rules import DISCLOSURES, DISCOUNT, Rule
 from policies.scope import CONTACT, Scope, reads, test
-from policies.tables import GATE, Cell, Table
+from policies.tables import GATE, LIMITS, Cell, Table
 from policies.telling import Told, always_told, cap_told, limit_told, rule_told, table_told
 from policies.verdict import FiredKind, Outcome
 
@@ -163,25 +162,31 @@ class Clauses:
 
     def _then(self, rule: Rule, facts: tuple[str, ...]) -> list[str]:
         lines: list[str] = []
+        unmet: list[str] = []
+        for owed, value in rule.then.items():
+            match owed, value:
+                case "require_footer", _:
+                    lines.append(f"    owed[{REQUIRE_FOOTER!r}] = True")
+                case "require_wording", str() as name:
+                    lines.append(f"    require_wording(owed, {name!r})")
+                    unmet.append(f"{name!r} not in {self.of[DISCLOSURES]}")
+                case "cap_discount_bp", int() as limit:
+                    lines.append(f"    lower(owed, {owed!r}, {limit})")
+                    unmet.append(f"{self.of[DISCOUNT]} > {limit}")
+                case "defer_until_local", int() as minute:
+                    lines += [
+                        f"    later = next_local({self.of[NOW]}, {self.of[ZONES]}, {minute})",
+                        "    if later > hold:",
+                        "        hold = later",
+                        f"        owed[{DEFER_UNTIL_LOCAL!r}] = {clock(minute)!r}",
+                    ]
         asks = self._fire(rule.id, FiredKind.HARD, Outcome.ALLOW, rule.because, facts)
-        if REQUIRE_FOOTER in rule.then:
-            lines.append(f"    owed[{REQUIRE_FOOTER!r}] = True")
-        if DEFER_UNTIL_LOCAL in rule.then:
-            minute = rule.then[DEFER_UNTIL_LOCAL]
-            lines += [
-                f"    later = next_local({self.of[NOW]}, {self.of[ZONES]}, {minute})",
-                "    if later > hold:",
-                "        hold = later",
-                f"        owed[{DEFER_UNTIL_LOCAL!r}] = {clock(minute)!r}",
-            ]
-        if CAP_DISCOUNT_BP not in rule.then:
+        if not unmet:
             return [*lines, f"    {asks}"]
-        limit = rule.then[CAP_DISCOUNT_BP]
         deny = self._fire(rule.id, FiredKind.HARD, Outcome.DENY, rule.because, facts)
         return [
             *lines,
-            f"    cap_discount(owed, {limit})",
-            f"    if {self.of[DISCOUNT]} > {limit}:",
+            f"    if {' or '.join(unmet)}:",
             f"        {deny}",
             "    else:",
             f"        {asks}",
@@ -203,7 +208,7 @@ class Clauses:
             else:
                 deny = self._fire(name, kind, Outcome.DENY, row.because, table.facts)
                 lines += [
-                    f"    cap_discount(owed, {row.limit})",
+                    f"    lower(owed, {LIMITS[table.outcome]!r}, {row.limit})",
                     f"    if {self.of[str(table.exceeds)]} > {row.limit}:",
                     f"        {deny}",
                 ]

@@ -12,9 +12,9 @@ from typing import Any, Final
 from policies.clauses import Clauses
 from policies.closing import Decide, closed
 from policies.content import ENGINE, Content
-from policies.facts import LAST_INSTANT_US, Fact, FactType, good_zones
+from policies.facts import LAST_INSTANT_US, Fact, FactType, good_set, good_zones
 from policies.limits import NOW
-from policies.obligations import cap_discount
+from policies.obligations import lower, require_wording
 from policies.quiet import CannotBeMet, next_local, quiet_until
 from policies.scope import CONTACT, test
 from policies.verdict import Fired, FiredKind, Outcome, Verdict
@@ -39,10 +39,12 @@ def compile_kind(content: Content, kind: str) -> Decide:
         "V": Verdict,
         "sha256": sha256,
         "good_zones": good_zones,
+        "good_set": good_set,
+        "require_wording": require_wording,
         "quiet_until": quiet_until,
         "next_local": next_local,
         "CannotBeMet": CannotBeMet,
-        "cap_discount": cap_discount,
+        "lower": lower,
         "lifted": lifted,
         "NOT_LIFTABLE": content.not_liftable(),
         **clauses.places(),
@@ -124,6 +126,8 @@ def _check(fact: Fact, of: Mapping[str, str]) -> str:
             return f"type({var}) is int and {fact.low} <= {var} <= {fact.high}"
         case FactType.ENUM:
             return f"type({var}) is str and {var} in {fact.values!r}"
+        case FactType.SET:
+            return f"good_set({var}, {fact.values!r})"
         case FactType.ZONES:
             return f"good_zones({var})"
         case FactType.INSTANT:
@@ -136,5 +140,5 @@ def _fresh(fact: Fact, of: Mapping[str, str]) -> str:
 
 def _printed(fact: Fact, var: str, needed: str | None) -> str:
     """A good fact's value in the digest: `line_of` writes the same; `-` where it is not needed."""
-    value = f"','.join({var})" if fact.type is FactType.ZONES else var
+    value = f"','.join({var})" if fact.type in (FactType.ZONES, FactType.SET) else var
     return f"{value} if {needed} else '-'" if needed else value

@@ -16,7 +16,10 @@ from policies.source import Source
 from policies.verdict import FactValue
 from policies.zones import known
 
-KINDS: Final = ("read", "contact", "offer", "ticket", "suppression", "control")
+KINDS: Final = (
+    *("read", "contact", "offer", "ticket", "suppression", "control"),
+    *("subscription", "recommendation", "booking"),
+)
 LAST_INSTANT_US: Final = 7_258_118_400_000_000  # the year 2200
 MONEY: Final = 10**15
 MAX_ZONES: Final = 64
@@ -31,6 +34,7 @@ class FactType(StrEnum):
     INT = "int"
     ENUM = "enum"
     ZONES = "zones"
+    SET = "set"
     INSTANT = "instant"
 
 
@@ -38,7 +42,8 @@ class FactType(StrEnum):
 class Fact:
     """One declared fact. `low`/`high` bound an int, `values` are an enum's words.
 
-    `age` names the fact that holds this one's age in minutes, `max_age` the oldest allowed.
+    A set holds some of `values`, or none. `age` names the fact that holds this one's age in
+    minutes, `max_age` the oldest allowed.
     `when` narrows the contacts that need the fact, such as `{class: (marketing,)}`. `says` is what
     the fact is called to people; empty where the pack does not say.
     """
@@ -63,6 +68,8 @@ class Fact:
                 return f"a whole number from {self.low} to {self.high}"
             case FactType.ENUM:
                 return f"one of {words(self.values)}"
+            case FactType.SET:
+                return f"some of {words(self.values)}, or none"
             case FactType.ZONES:
                 return f"1 to {MAX_ZONES} IANA time zones"
             case FactType.INSTANT:
@@ -75,6 +82,8 @@ class Fact:
                 return False
             case FactType.ENUM:
                 return self.values[0]
+            case FactType.SET:
+                return ()
             case FactType.ZONES:
                 return ("Etc/UTC",)
             case FactType.INT | FactType.INSTANT:
@@ -89,6 +98,8 @@ class Fact:
                 return type(value) is int and self.low <= value <= self.high
             case FactType.ENUM:
                 return type(value) is str and value in self.values
+            case FactType.SET:
+                return good_set(value, self.values)
             case FactType.ZONES:
                 return good_zones(value)
             case FactType.INSTANT:
@@ -101,6 +112,15 @@ def good_zones(value: Any) -> bool:
         type(value) is tuple
         and 0 < len(value) <= MAX_ZONES
         and all(type(name) is str and known(name) for name in value)
+    )
+
+
+def good_set(value: Any, words_: tuple[str, ...]) -> bool:
+    """Whether a value is a tuple of different words, each one of those listed."""
+    return (
+        type(value) is tuple
+        and all(type(word) is str and word in words_ for word in value)
+        and len(set(value)) == len(value)
     )
 
 
@@ -142,7 +162,7 @@ def broken_line_of(name: str, facts: Mapping[str, FactValue]) -> str:
     return f"{name}!{json.dumps(shown(facts[name]))}\n"
 
 
-_TYPES: Final = ("bool", "int", "enum", "currency", "zones", "instant")
+_TYPES: Final = ("bool", "int", "enum", "set", "currency", "zones", "instant")
 _BESIDE: Final = ("for", "when", "age", "max_age_minutes", "says")
 _BARE: Final = ("bool", "currency", "zones", "instant")
 
@@ -217,7 +237,7 @@ def _read_fact(source: Source, name: str, node: Node, currency: str | None) -> F
             source.say(value, f"{what} needs bounds such as [0, 10000], the lower one first")
             return None
         low, high = bounds[0], bounds[1]
-    elif kind == "enum":
+    elif kind in ("enum", "set"):
         values = source.words(value, f"the words of {what}")
         if not values:
             return None

@@ -4,15 +4,19 @@ from typing import Any, Final
 
 DEFER_UNTIL_LOCAL: Final = "defer_until_local"
 CAP_DISCOUNT_BP: Final = "cap_discount_bp"
+CAP_AMOUNT_MINOR: Final = "cap_amount_minor"
 REQUIRE_FOOTER: Final = "require_footer"
+REQUIRE_WORDING: Final = "require_wording"
 NOT_BEFORE_US: Final = "not_before_us"
 
 VOCABULARY: Final[dict[str, str]] = {
     DEFER_UNTIL_LOCAL: "hold the message until this local time, such as 08:00; the latest wins",
     CAP_DISCOUNT_BP: "no discount above this many basis points; the lowest wins",
+    REQUIRE_WORDING: "carry the brand's disclosure of this name; all that are named are owed",
     REQUIRE_FOOTER: "carry the brand's footer with postal address and unsubscribe link",
 }
-"""What a pack may write after `then:`. `not_before_us` is computed, never written."""
+"""What a pack may write after `then:`. `not_before_us` is computed, never written, and
+`cap_amount_minor` comes from tables."""
 
 
 def clock(minute: int) -> str:
@@ -20,6 +24,11 @@ def clock(minute: int) -> str:
     return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
-def cap_discount(owed: dict[str, Any], limit: int) -> None:
-    """Add a discount limit; of two, the lower one is owed."""
-    owed[CAP_DISCOUNT_BP] = min(limit, owed.get(CAP_DISCOUNT_BP, limit))
+def lower(owed: dict[str, Any], name: str, limit: int) -> None:
+    """Add a limit; of two of one name, the lower one is owed."""
+    owed[name] = min(limit, owed.get(name, limit))
+
+
+def require_wording(owed: dict[str, Any], name: str) -> None:
+    """Add a disclosure that the message must carry; of several, each is owed."""
+    owed[REQUIRE_WORDING] = sorted({*owed.get(REQUIRE_WORDING, ()), name})

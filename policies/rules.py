@@ -16,6 +16,7 @@ from policies.obligations import (
     CAP_DISCOUNT_BP,
     DEFER_UNTIL_LOCAL,
     REQUIRE_FOOTER,
+    REQUIRE_WORDING,
     VOCABULARY,
 )
 from policies.params import ParamValue
@@ -25,6 +26,7 @@ from policies.source import Source
 from policies.verdict import Outcome
 
 DISCOUNT = "action.discount_bp"
+DISCLOSURES = "action.disclosures"
 Strength = Literal["hard", "soft", "ask"]
 _WHEN: Final = {"hard": "never_when", "soft": "avoid_when", "ask": "ask_when"}
 _MAY: Final = {"hard": ("on", "obeys", "then"), "soft": ("on", "obeys"), "ask": ("on", "obeys")}
@@ -35,8 +37,9 @@ _WHO: Final = {"operator": Outcome.REVIEW, "approver": Outcome.APPROVAL}
 class Rule:
     """One rule. With `then` a hard rule asks for these things instead of denying.
 
-    In `then`, `defer_until_local` is a minute of the day. `obeys` says which contacts are held
-    to the rule; calls of other kinds in `on` always are. `outcome`: what it answers when it fires.
+    In `then`, `defer_until_local` is a minute of the day, `require_wording` a disclosure's name.
+    `obeys` says which contacts are held to the rule; calls of other kinds in `on` always are.
+    `outcome`: what it answers when it fires.
     """
 
     id: str
@@ -46,13 +49,14 @@ class Rule:
     obeys: Scope
     condition: Condition
     because: str
-    then: Mapping[str, int]
+    then: Mapping[str, int | str]
     line: int
 
     def facts(self, kind: str) -> tuple[str, ...]:
         """Every fact the rule reads in a call of one kind."""
         scope = reads(self.obeys) if kind == CONTACT else ()
-        extra = (DISCOUNT,) if CAP_DISCOUNT_BP in self.then else ()
+        read = {CAP_DISCOUNT_BP: DISCOUNT, REQUIRE_WORDING: DISCLOSURES}
+        extra = (fact for owed, fact in read.items() if owed in self.then)
         return tuple(dict.fromkeys((*scope, *self.condition.facts, *extra)))
 
 
@@ -120,8 +124,8 @@ def _then(
     params: Mapping[str, ParamValue],
     on: tuple[str, ...],
     obeys: Scope,
-) -> dict[str, int]:
-    owed: dict[str, int] = {}
+) -> dict[str, int | str]:
+    owed: dict[str, int | str] = {}
     keys = source.mapping(node, "then: (the obligations)", may=VOCABULARY)
     if keys is None:
         return owed
@@ -139,9 +143,24 @@ def _then(
             require_clock_facts(source, value, facts, key)
             check_known(source, value, (NOW, ZONES), facts, on=on, obeys=obeys)
             owed[key] = read_clock(source, value, key) or 0
+        elif key == REQUIRE_WORDING:
+            owed[key] = _wording(source, value, facts, on)
         elif key == CAP_DISCOUNT_BP:
             owed[key] = _limit(source, value, facts, params, on)
     return owed
+
+
+def _wording(source: Source, node: Node, facts: Mapping[str, Fact], on: tuple[str, ...]) -> str:
+    fact = facts.get(DISCLOSURES)
+    if fact is None or fact.type is not FactType.SET or set(on) != {CONTACT} or fact.when:
+        needs = f"needs the fact '{DISCLOSURES}' (a set) of every contact, and on: [{CONTACT}]"
+        source.say(node, f"{REQUIRE_WORDING} {needs}")
+        return ""
+    name = source.string(node, REQUIRE_WORDING) or ""
+    if name and name not in fact.values:
+        hint = did_you_mean(name, fact.values)
+        source.say(node, f"'{name}' is not among the words of '{DISCLOSURES}'{hint}")
+    return name
 
 
 def _limit(

@@ -13,6 +13,7 @@ from ruamel.yaml.nodes import Node, ScalarNode
 
 from policies.coverage import Box, TooManyCases, examine
 from policies.facts import KINDS, LEARNED, Fact, FactType
+from policies.obligations import CAP_AMOUNT_MINOR, CAP_DISCOUNT_BP
 from policies.params import ParamValue
 from policies.problems import did_you_mean, words
 from policies.scope import CONTACT
@@ -20,7 +21,9 @@ from policies.source import Source
 from policies.verdict import Outcome
 
 GATE: Final = "gate"
-MAX_DISCOUNT: Final = "max_discount_bp"
+#: What a table may limit, and the obligation that follows.
+LIMITS: Final = {"max_discount_bp": CAP_DISCOUNT_BP, "max_amount_minor": CAP_AMOUNT_MINOR}
+_OUTCOMES: Final = (GATE, *LIMITS)
 _YES_NO: Final = {"yes": True, "no": False, "true": True, "false": False}
 _RANGE = re.compile(r"(<=|>=|<|>)\s*(\S+)\Z|(\S+?)\s*\.\.\s*(\S+)\Z|(\S+)\Z")
 
@@ -84,13 +87,13 @@ def read_table(
     if hit not in ("first", "unique"):
         source.say(keys["hit"], f"hit: is first or unique, not '{hit}'")
     outcome = source.string(keys["outcome"], "outcome:")
-    if outcome not in (GATE, MAX_DISCOUNT):
-        hint = did_you_mean(outcome or "", (GATE, MAX_DISCOUNT))
-        source.say(keys["outcome"], f"outcome: is {GATE} or {MAX_DISCOUNT}, not '{outcome}'{hint}")
+    if outcome not in _OUTCOMES:
+        hint = did_you_mean(outcome or "", _OUTCOMES)
+        source.say(keys["outcome"], f"outcome: is one of {words(_OUTCOMES)}, not '{outcome}'{hint}")
         return None
     exceeds = source.string(keys["exceeds"], "exceeds:") if "exceeds" in keys else None
-    if (outcome == MAX_DISCOUNT) != (exceeds is not None):
-        source.say(node, f"exceeds: belongs to outcome: {MAX_DISCOUNT}, and only there")
+    if (outcome in LIMITS) != (exceeds is not None):
+        source.say(node, f"exceeds: belongs to {' and '.join(LIMITS)}, and only there")
         return None
     if exceeds and not _usable(source, keys["exceeds"], 0, exceeds, facts, on):
         return None
@@ -128,7 +131,7 @@ def _usable(
         source.say(node, f"'{name}' is learned; only soft rules may read it", offset=offset)
     elif fact.when and CONTACT in on:
         source.say(node, f"'{name}' is not always known, as its when: says", offset=offset)
-    elif fact.type in (FactType.ZONES, FactType.INSTANT):
+    elif fact.type in (FactType.ZONES, FactType.SET, FactType.INSTANT):
         source.say(node, f"'{name}' cannot be a column: {fact.shape()}", offset=offset)
     else:
         return True

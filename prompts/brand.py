@@ -65,12 +65,18 @@ class Brand(Strict):
     unsubscribe_mailbox: Mailbox | None = None
     forbidden_claims: tuple[Line, ...] = Field(default=(), strict=False)
     footer: dict[str, Footer] = Field(min_length=1)
+    disclosures: dict[str, dict[str, Line]] = Field(default_factory=dict)
     voice: str = Field(exclude=True)
     sha256: str = Field(exclude=True)
 
     def footer_in(self, locale: str) -> Footer | None:
         """The footer of this locale or of its language."""
         return self.footer.get(locale) or self.footer.get(locale.partition("-")[0])
+
+    def disclosure(self, name: str, locale: str) -> str | None:
+        """A wording that a policy may require, in this locale or its language."""
+        said = self.disclosures.get(name, {})
+        return said.get(locale) or said.get(locale.partition("-")[0])
 
     def forbidden_in(self, text: str) -> str | None:
         """The first forbidden claim that a text makes, whatever its case and spacing."""

@@ -183,7 +183,7 @@ class _Shelf:
         defaults: dict[str, str] = {}
         for message, source in self.messages:
             like = first.setdefault(message.name, message)
-            for key in ("message_class", "channel", "purpose", "names_discount"):
+            for key in ("message_class", "channel", "purpose", "names_discount", "disclosures"):
                 if getattr(message, key) != getattr(like, key):
                     shown = key.removeprefix("message_")
                     source.say((shown,), f"'{shown}' differs from the file in '{like.locale}'")
@@ -196,6 +196,11 @@ class _Shelf:
                 source.say(("default",), f"'{defaults[message.name]}' is this message's default")
             if self.brand is not None and self.brand.footer_in(message.locale) is None:
                 source.say(("locale",), f"brand.md has no footer in '{message.locale}'")
+            for n, name in enumerate(message.disclosures):
+                if self.brand is not None and self.brand.disclosure(name, message.locale) is None:
+                    hint = did_you_mean(name, self.brand.disclosures)
+                    text = f"brand.md has no disclosure '{name}' in '{message.locale}'{hint}"
+                    source.say(("disclosures", n), text)
 
 
 def _planned(message: MessageFile) -> dict[str, str]:

@@ -68,12 +68,16 @@ class _Front(Strict):
     names_discount: bool = False
     max_segments: int = Field(default=2, ge=1, le=6)
     approved_by: str | None = None
+    disclosures: tuple[Name, ...] = Field(default=(), strict=False)
     slots: dict[Name, Slot] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class MessageFile:
-    """One message in one locale. `max_segments` bounds a text message, in parts paid for."""
+    """One message in one locale. `max_segments` bounds a text message, in parts paid for.
+
+    `disclosures`: which of the brand's wordings close it.
+    """
 
     name: str
     locale: str
@@ -84,6 +88,7 @@ class MessageFile:
     names_discount: bool
     max_segments: int
     approved_by: str | None
+    disclosures: tuple[str, ...]
     slots: Mapping[str, Slot]
     subject: str
     text: str
@@ -171,6 +176,7 @@ def read_message(text: str, file: str) -> tuple[MessageFile | None, Source]:
         names_discount=front.names_discount,
         max_segments=front.max_segments,
         approved_by=front.approved_by,
+        disclosures=front.disclosures,
         slots=front.slots,
         subject=parts.get("Subject", ""),
         text=parts.get("Text", ""),

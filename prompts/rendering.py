@@ -148,7 +148,7 @@ def segments(text: str) -> int:
 
 def _sms(message: MessageFile, brand: Brand, footer: Footer, slots: Mapping[str, str]) -> Rendered:
     words = " ".join(templates.write(message.compiled[1], slots).translate(_AS_GSM).split())
-    text = f"{brand.name}: {words}"
+    text = " ".join([f"{brand.name}: {words}", *_disclosed(message, brand)])
     if message.message_class == "marketing":
         text = f"{text} {footer.sms_stop}"
     _need_line("text", text)
@@ -233,14 +233,29 @@ def _way_out(message: MessageFile, brand: Brand, unsubscribe_url: str | None) ->
 
 def _closing(message: MessageFile, brand: Brand, footer: Footer, way_out: str | None) -> list[str]:
     lines = [footer.discount] if message.names_discount else []
+    lines += _disclosed(message, brand)
     if way_out is not None:
         shown = way_out.removeprefix("mailto:").partition("?")[0]
         lines += [footer.why, f"{footer.unsubscribe}: {shown}"]
     return [*lines, brand.name, *brand.postal_address]
 
 
+def _disclosed(message: MessageFile, brand: Brand) -> list[str]:
+    """The wordings that the message says it carries. Raises `SlotError` where one is not there."""
+    said = [(name, brand.disclosure(name, message.locale)) for name in message.disclosures]
+    absent = [
+        SlotProblem("disclosures", f"brand.md has no disclosure '{name}' in '{message.locale}'")
+        for name, words in said
+        if words is None
+    ]
+    if absent:
+        raise SlotError(absent)
+    return [words for _, words in said if words is not None]
+
+
 def _html_closing(message: MessageFile, brand: Brand, footer: Footer, way_out: str | None) -> str:
     parts = [escape(footer.discount)] if message.names_discount else []
+    parts += [escape(said) for said in _disclosed(message, brand)]
     if way_out is not None:
         link = f'<a href="{escape(way_out)}">{escape(footer.unsubscribe)}</a>'
         parts.append(f"{escape(footer.why)} {link}")

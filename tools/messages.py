@@ -93,6 +93,7 @@ def _facts(channel: str, picture: Picture, args: Send, setting: Setting) -> dict
         "action.class": file.message_class,
         "action.purpose": file.purpose,
         "action.names_discount": file.names_discount,
+        "action.disclosures": _disclosures(file, setting),
         "action.has_offer": args.offer_id is not None,
         "action.discount_bp": offer.discount_bp if offer is not None else 0,
         "action.offer_valid": args.offer_id is None
@@ -104,6 +105,12 @@ def _facts(channel: str, picture: Picture, args: Send, setting: Setting) -> dict
         ),
         "action.useful_minutes": max(0, (until - picture.now_us) // MINUTE_US),
     }
+
+
+def _disclosures(file: MessageFile, setting: Setting) -> tuple[str, ...]:
+    """The wordings that the message carries, of those that the pack knows."""
+    fact = setting.pack.facts.get("action.disclosures")
+    return () if fact is None else tuple(name for name in file.disclosures if name in fact.values)
 
 
 def _facts_at(

@@ -33,6 +33,9 @@ class ActionKind(StrEnum):
     TICKET = "ticket"
     SUPPRESSION = "suppression"
     CONTROL = "control"
+    SUBSCRIPTION = "subscription"
+    RECOMMENDATION = "recommendation"
+    BOOKING = "booking"
 
 
 class Args(BaseModel):

@@ -6,7 +6,7 @@ from typing import Any
 
 from policies.pack import Pack, load_pack
 from policies.verdict import FiredKind, Outcome, Verdict
-from tests.policies.packs import CONTACT, HOUR, NOON, OFFER, ask, fired, small, swapped
+from tests.policies.packs import CONTACT, HOUR, NOON, OFFER, ask, fired, small, swapped, told
 
 EVENING = NOON + 9 * HOUR  # 21:00 in Berlin
 EIGHT = NOON + 20 * HOUR
@@ -99,6 +99,61 @@ def test_the_lowest_discount_cap_is_owed_and_held() -> None:
         swapped("soft:\n", rule.replace("LIMIT", "params.most_bp") + "soft:\n"), file="p"
     )
     assert ask(high, "offer", OFFER).obligations == {"cap_discount_bp": 1500}
+
+
+WORDED = """\
+  - id: risk
+    on: [contact]
+    never_when: action.class == "marketing"
+    then: {require_wording: risk_notice}
+    because: Who writes of investments names the risk
+  - id: fees
+    on: [contact]
+    never_when: action.discount_bp > 100
+    then: {require_wording: fee_notice}
+    because: Who names a price names the fees
+"""
+WORDS = "  action.disclosures: {set: [risk_notice, fee_notice, other], for: [contact]}\n"
+
+
+def worded(rules: str = WORDED, words: str = WORDS) -> str:
+    return swapped("soft:\n", rules + "soft:\n", swapped("facts:\n", "facts:\n" + words))
+
+
+def test_a_wording_that_is_owed_and_not_carried_is_a_denial() -> None:
+    pack = load_pack(worded(), file="p")
+    for carried, discount, outcome in (
+        (("risk_notice",), 0, "allow"),
+        (("other", "risk_notice", "fee_notice"), 500, "allow"),
+        (("risk_notice",), 500, "deny"),
+        ((), 0, "deny"),
+    ):
+        facts = {**CONTACT, "action.disclosures": carried, "action.discount_bp": discount}
+        verdict = ask(pack, "contact", facts)
+        assert verdict.outcome.value == outcome, (carried, discount)
+        owed = ["fee_notice", "risk_notice"] if discount else ["risk_notice"]
+        assert verdict.obligations["require_wording"] == owed
+    service = {**CONTACT, "action.disclosures": (), "action.class": "service"}
+    assert ask(pack, "contact", service).obligations == {}
+
+
+def test_p6_what_a_message_carries_must_be_known_where_a_wording_is_owed() -> None:
+    pack = load_pack(worded(), file="p")
+    for value in (None, ["risk_notice"], ("risk_notice", "risk_notice"), ("unheard_of",), "other"):
+        facts = {**CONTACT, "action.disclosures": value}
+        assert ask(pack, "contact", facts).missing == ("action.disclosures",), value
+    service = {**CONTACT, "action.disclosures": None, "action.class": "service"}
+    assert ask(pack, "contact", service).outcome is Outcome.ALLOW
+
+
+def test_a_wording_that_no_message_can_carry_is_found_at_loading() -> None:
+    assert "'risk_notise' is not among the words of 'action.disclosures'; did you mean " in str(
+        told(worded(WORDED.replace("risk_notice", "risk_notise")))
+    )
+    needs = "require_wording needs the fact 'action.disclosures' (a set) of every contact"
+    assert needs in str(told(worded(words="")))
+    read = WORDED.replace("action.discount_bp > 100", "action.disclosures")
+    assert "holds several words; require_wording reads them" in str(told(worded(read)))
 
 
 def test_obligations_of_several_kinds_stand_together() -> None:

@@ -269,3 +269,25 @@ def test_the_language_stands_over_the_whole_letter() -> None:
     letter = email.message_from_bytes(written().raw, policy=default)
     assert letter["Content-Language"] == "en"
     assert [part["Content-Language"] for part in letter.iter_parts()] == [None, None]
+
+
+NOTICE = "disclosures:\n  risk_notice: {en: The value of investments can fall as well as rise.}\n"
+
+
+def test_a_message_closes_with_the_wordings_it_names() -> None:
+    of = parse_brand(swapped(BRAND, "footer:\n", f"{NOTICE}footer:\n"), "brand.md")
+    named = swapped(EMAIL, "purpose:", "disclosures: [risk_notice]\npurpose:")
+    mail = parsed(written(parse_message(named, "reminder.en.md"), of).raw)
+    for kind in ("plain", "html"):
+        assert "The value of investments can fall as well as rise." in body(mail, kind)
+    sms = parse_message(
+        swapped(SMS, "purpose:", "disclosures: [risk_notice]\npurpose:"), "short.en.md"
+    )
+    slots = {name: "x" for name in sms.slots} | {"cart_url": "https://shop.example/cart"}
+    assert "can fall as well as rise." in written(sms, of, slots=slots).text
+
+
+def test_a_wording_that_the_brand_has_not_is_never_left_out() -> None:
+    named = swapped(EMAIL, "purpose:", "disclosures: [risk_notice]\npurpose:")
+    with pytest.raises(SlotError, match="brand.md has no disclosure 'risk_notice' in 'en'"):
+        written(parse_message(named, "reminder.en.md"))
