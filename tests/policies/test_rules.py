@@ -70,7 +70,7 @@ def test_a_rule_that_does_not_say_is_asked_wherever_its_facts_are_known() -> Non
             "    because: Never above",
             "    then: ^{}\n    because: Never above",
             "then: asks for nothing; it may hold "
-            "defer_until_local, cap_discount_bp, require_footer",
+            "defer_until_local, cap_discount_bp, require_wording, require_footer",
         ),
         (
             "    because: Never above",

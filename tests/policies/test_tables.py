@@ -59,7 +59,8 @@ LARGER = "      | larger | supervised     | -                  || review   | Hav
          "'agent.autonomy' stands in two columns"),
         ("hit: unique", "hit: ^any", "hit: is first or unique, not 'any'"),
         ("outcome: gate", "outcome: ^gates",
-         "outcome: is one of gate, max_discount_bp, max_amount_minor, not 'gates'; did you mean 'gate'?"),
+         "outcome: is one of gate, max_discount_bp, max_amount_minor, not 'gates'; "
+         "did you mean 'gate'?"),
         ("exceeds: action.discount_bp", "exceeds: ^customer.segment",
          "exceeds: 'customer.segment' must be a number"),
         ("exceeds: action.discount_bp", "exceeds: ^action.discount",
