@@ -3,11 +3,14 @@
 The function loads and type-checks every fact first; then it looks at every rule, never
 stopping at the first. When a fact is missing, stale or malformed the answer is `deny`, and
 a second function still looks at the rules whose own facts are all there.
+
+For whoever decides hundreds of thousands of recorded calls again, `compile_outlook` builds the same
+function without reasons and digests: the same rules, in less than half the time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from policies.clauses import Clauses
 from policies.closing import Decide, closed
@@ -19,7 +22,12 @@ from policies.quiet import CannotBeMet, next_local, quiet_until
 from policies.scope import CONTACT, test
 from policies.verdict import Fired, FiredKind, Outcome, Verdict
 
-__all__ = ["ENGINE", "Content", "Decide", "compile_kind"]
+__all__ = ["ENGINE", "Content", "Decide", "Outlook", "compile_kind", "compile_outlook"]
+
+#: Outcome and obligations; None where a fact is missing, stale or malformed: ask in full.
+Outlook: TypeAlias = Callable[
+    [Mapping[str, Any], str, Mapping[str, str]], tuple[Outcome, dict[str, Any]] | None
+]
 
 _SLOW: Final = "return slow(facts, call_digest, overrides)"
 
@@ -34,28 +42,49 @@ def compile_kind(content: Content, kind: str) -> Decide:
     """Build the function that decides calls of one kind."""
     facts = content.facts_for(kind)
     clauses = Clauses(content, kind, {name: f"f{i}" for i, name in enumerate(facts)})
-    space: dict[str, Any] = {
-        "F": Fired,
-        "V": Verdict,
-        "sha256": sha256,
-        "good_zones": good_zones,
-        "quiet_until": quiet_until,
-        "next_local": next_local,
-        "CannotBeMet": CannotBeMet,
-        "cap_discount": cap_discount,
-        "lifted": lifted,
-        "NOT_LIFTABLE": content.not_liftable(),
-        **clauses.places(),
-        **{f"K_{member.name}": member for member in FiredKind},
-        **{f"O_{member.name}": member for member in Outcome},
-    }
+    space = _space(clauses) | {"F": Fired, "V": Verdict, "sha256": sha256}
     exec(compile(_source(clauses, facts), f"<{content.name} {kind}>", "exec"), space)
     decide: Decide = space["decide"]
     space["slow"] = closed(content, kind, decide=decide, partial=space["partial"])
     return decide
 
 
-def _source(clauses: Clauses, facts: Mapping[str, Fact]) -> str:
+def compile_outlook(content: Content, kind: str) -> Outlook:
+    """Build the function that says what `compile_kind`'s would answer, and not why."""
+    facts = content.facts_for(kind)
+    clauses = Clauses(content, kind, {name: f"f{i}" for i, name in enumerate(facts)})
+    space = _space(clauses) | {"F": _outcome_of, "slow": _ask_in_full}
+    text = _source(clauses, facts, reasons=False)
+    exec(compile(text, f"<{content.name} {kind}, outlook>", "exec"), space)
+    outlook: Outlook = space["decide"]
+    return outlook
+
+
+def _space(clauses: Clauses) -> dict[str, Any]:
+    """The names that both functions' code uses."""
+    return {
+        "good_zones": good_zones,
+        "quiet_until": quiet_until,
+        "next_local": next_local,
+        "CannotBeMet": CannotBeMet,
+        "cap_discount": cap_discount,
+        "lifted": lifted,
+        "NOT_LIFTABLE": clauses.content.not_liftable(),
+        **clauses.places(),
+        **{f"K_{member.name}": member for member in FiredKind},
+        **{f"O_{member.name}": member for member in Outcome},
+    }
+
+
+def _outcome_of(rule: str, kind: FiredKind, because: str, facts: object, outcome: Outcome) -> Any:
+    return outcome
+
+
+def _ask_in_full(*asked: object) -> None:
+    return None
+
+
+def _source(clauses: Clauses, facts: Mapping[str, Fact], *, reasons: bool = True) -> str:
     content, kind, of = clauses.content, clauses.kind, clauses.of
     load = [f"{of[name]} = get({name!r})" for name in facts]
     scopes = {name: test(fact.when, of) if kind == CONTACT else "" for name, fact in facts.items()}
@@ -75,6 +104,11 @@ def _source(clauses: Clauses, facts: Mapping[str, Fact]) -> str:
         f"{name}={{{_printed(fact, of[name], needed.get(scopes[name]))}}}\\n"
         for name, fact in facts.items()
     )
+    answer = [
+        "return V(fired[0][1].outcome, tuple([one for _, one in fired]), owed, "
+        f"{content.name!r}, {content.version}, {content.sha256!r}, {ENGINE!r}, call_digest, "
+        f'sha256(f"{kind}\\n{digest}".encode()).hexdigest())'
+    ]
     full = [
         "def decide(facts, call_digest, overrides):",
         "    get = facts.get",
@@ -88,9 +122,7 @@ def _source(clauses: Clauses, facts: Mapping[str, Fact]) -> str:
         *_in(hold),
         *(line for clause in clauses.every for line in _in(clause.lines)),
         "    fired.sort()",
-        "    return V(fired[0][1].outcome, tuple([one for _, one in fired]), owed, "
-        f"{content.name!r}, {content.version}, {content.sha256!r}, {ENGINE!r}, call_digest, "
-        f'sha256(f"{kind}\\n{digest}".encode()).hexdigest())',
+        *(_in(answer) if reasons else ["    return fired[0][1], owed"]),
     ]
     partial = [
         "def partial(facts, missing, overrides, fired, owed):",

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from ruamel.yaml.nodes import Node, SequenceNode
 
-from policies.compiler import compile_kind
+from policies.compiler import Outlook, compile_kind, compile_outlook
 from policies.conditions import ParamValue
 from policies.content import ENGINE, QUIET_ID, Content
 from policies.facts import KINDS, Fact, check_ages, read_facts, shown
@@ -76,6 +76,7 @@ class Pack:
         self.facts: Mapping[str, Fact] = MappingProxyType(dict(content.facts))
         self._needs = {kind: frozenset(content.facts_for(kind)) for kind in KINDS}
         self._decide = {kind: compile_kind(content, kind) for kind in KINDS}
+        self._outlooks: dict[str, Outlook] = {}
         self._views = {view.id: view for view in _views(content, file)}
 
     def needs(self, kind: str) -> frozenset[str]:
@@ -99,6 +100,24 @@ class Pack:
         if decide is None:
             return self._unknown(kind, call_digest)
         return decide(facts, call_digest, overrides)
+
+    def outlook(
+        self,
+        kind: str,
+        facts: Mapping[str, FactValue],
+        overrides: Mapping[str, str] = NO_OVERRIDES,
+    ) -> tuple[Outcome, dict[str, Any]] | None:
+        """What `decide` would answer, and what would be owed, without the reasons.
+
+        None where only `decide` can tell: a fact is missing, stale or malformed, or the kind of
+        action is unknown.
+        """
+        outlook = self._outlooks.get(kind)
+        if outlook is None:
+            if kind not in self._decide:
+                return None
+            outlook = self._outlooks[kind] = compile_outlook(self.content, kind)
+        return outlook(facts, "", overrides)
 
     def rule(self, rule_id: str) -> RuleView | None:
         """Look up a rule, a cap, a table's row (`table.row`) or `quiet_hours` by its id."""
