@@ -19,6 +19,7 @@ from rich.table import Table
 
 import evals.demo
 import evals.importing
+import evals.shadowing
 import server
 from agent.documents import BrokenDocuments
 from agent.errors import UsherError
@@ -54,18 +55,8 @@ Data = Annotated[
     Path | None, typer.Option("--data", help="Folder of database, keys and outbox.", metavar="DIR")
 ]
 #: What a person can act on: the message is enough, a traceback would only hide it.
-_PLAIN = (
-    UsherError,
-    BrokenDocuments,
-    PromptError,
-    FolderBusy,
-    MasterKeyError,
-    NoPack,
-    NotInOutbox,
-    UnreadableFile,
-    Erased,
-    tomllib.TOMLDecodeError,
-)
+_PLAIN = (UsherError, BrokenDocuments, PromptError, FolderBusy, MasterKeyError, NoPack, NotInOutbox,
+          UnreadableFile, Erased, tomllib.TOMLDecodeError)  # fmt: skip
 
 
 def main() -> None:
@@ -298,17 +289,33 @@ def policy_check(file: Annotated[Path, typer.Argument(help="A pack.")]) -> None:
 
     Example: usher policy check policies/commerce.yaml
     """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        err.print(f"usher: {file} cannot be read: {error}", markup=False, soft_wrap=True)
-        sys.exit(2)
-    found = check(text, file=str(file))
+    found = check(_text_of(file), file=str(file))
     for line in found["problems"]:
         print(line)
     if not found["ok"]:
         sys.exit(1)
     print(f"{file}: {found['policy']} version {found['version']} is in order")
+
+
+@policy_app.command("shadow")
+def policy_shadow(
+    file: Annotated[Path, typer.Argument(help="A draft.")],
+    since: Annotated[str, typer.Option(help="7d, 36h, P7D, or an instant.")] = "7d",
+    limit: Annotated[int, typer.Option(help="How many decisions, the newest.")] = 10_000,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
+    data: Data = None,
+) -> None:
+    """Past decisions under a draft: who, how much money, which rules. Nothing is changed.
+
+    Example: usher policy shadow policies/draft.yaml --since 7d
+    """
+    asked = {"text": _text_of(file), "file": str(file), "since": since, "limit": limit}
+    with evals.shadowing.watching(err):
+        told = _call(_settings(data), "POST", "/v1/policies/shadow", asked)
+    if as_json:
+        print(json.dumps(told, indent=2, ensure_ascii=False))
+    else:
+        evals.shadowing.tell(told, out)
 
 
 @keys_app.command("add")
@@ -374,6 +381,13 @@ def audit_verify(data: Data = None) -> None:
 
 def _settings(data: Path | None) -> Settings:
     return Settings() if data is None else Settings(data=data)
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _Refused(f"{file} cannot be read: {error}") from error
 
 
 def _get(settings: Settings, path: str) -> Any:
