@@ -10,8 +10,8 @@ fact was not recorded then, is named and never passed over as the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from policies.limits import NOW
@@ -68,9 +68,9 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """A call with its newest recorded verdict and what the draft answers.
+    """A call with the recorded verdict that counts and what the draft answers instead.
 
-    `fired` is filled where the answer is another one. `unknown`: facts that the draft needs and
+    `fired`: the rules that speak under the draft. `unknown`: facts that the draft needs and
     nobody wrote down; then there is no answer.
     """
 
@@ -79,18 +79,19 @@ class Again:
     fired: tuple[Spoke, ...] = ()
     unknown: tuple[str, ...] = ()
 
-    @property
-    def differs(self) -> bool:
-        """Whether the draft answers otherwise, or asks something else of the call."""
-        return self.answer is not None and not _alike(self.call, self.answer)
-
 
 @dataclass(frozen=True, slots=True)
 class Shadowed:
-    """Every call that was looked at, in the order of its first look, and the draft."""
+    """The draft, what was gone through, and how many calls that was.
+
+    `otherwise`: calls that come out otherwise, or that could not be decided again (their answer is
+    None), in the order of their first look. All others come out the same.
+    """
 
     draft: Pack
-    calls: tuple[Again, ...]
+    looks: Sequence[Recorded]
+    calls: int
+    otherwise: tuple[Again, ...]
 
 
 class Counting(Protocol):
@@ -103,42 +104,59 @@ class Counting(Protocol):
         """The draft has answered a look."""
 
     def passed(self, look: Recorded) -> None:
-        """A look that the draft would not have come to."""
+        """A look that changes nothing: the same answer, or one that would not have been."""
 
 
-def shadow(looks: Iterable[Recorded], draft: Pack, *, counting: Counting | None = None) -> Shadowed:
+def shadow(looks: Sequence[Recorded], draft: Pack, *, counting: Counting | None = None) -> Shadowed:
     """Decide every recorded look again, oldest first.
 
     Without `counting`, caps and budgets are taken as they were recorded, and a limit that is new
     in the draft cannot be decided.
     """
+    # Nearly all come out the same, and of those nothing is kept: what is kept costs more than what
+    # is decided.
+    outlooks = {kind: draft.outlook(kind) for kind in {look.kind for look in looks}}
+    seen: set[str] = set()
     asked: dict[str, _Asked] = {}
     for look in looks:
+        seen.add(look.call)
         one = asked.get(look.call)
         if one is None:
-            one = asked[look.call] = _Asked(look, look)
-        one.newest = look
+            if look.stopped:
+                continue
+            facts = look.facts if counting is None else counting.facts(look)
+            outlook = outlooks[look.kind]
+            answer = None if outlook is None else outlook(facts, "", look.overrides)
+            if answer is not None and answer[0] is look.outcome and answer[1] == look.owed:
+                if counting is not None and look.effect_id is not None:
+                    counting.passed(look)
+                continue
+            one = asked[look.call] = _Asked(look)
         one.see(look, draft, counting)
-    return Shadowed(draft, tuple([one.again(draft) for one in asked.values()]))
+    found = [again for one in asked.values() if (again := one.again(draft)) is not None]
+    return Shadowed(draft, looks, len(seen), tuple(found))
 
 
-@dataclass(slots=True)
 class _Asked:
     """One call while its looks are gone through. `at` is the look that the answer is from.
 
     `timed`: the first look at which it was an effect and the draft gave it another hour.
     """
 
-    newest: Recorded
-    at: Recorded
-    facts: Mapping[str, FactValue] = field(default_factory=dict)
-    answer: Answer | None = None
-    unknown: tuple[str, ...] = ()
-    refused: bool = False
-    timed: tuple[Recorded, Mapping[str, FactValue], Answer] | None = None
+    __slots__ = ("answer", "at", "facts", "newest", "refused", "timed", "unknown")
+
+    def __init__(self, look: Recorded) -> None:
+        self.newest = self.at = look
+        self.facts = look.facts
+        self.answer: Answer | None = None
+        self.unknown: tuple[str, ...] = ()
+        self.refused = False
+        self.timed: tuple[Recorded, Mapping[str, FactValue], Answer] | None = None
 
     def see(self, look: Recorded, draft: Pack, counting: Counting | None) -> None:
-        if self.refused or self._left_by(look):
+        """Take one more look into account."""
+        self.newest = look
+        if self.refused or (self.timed is not None and self._left_by(look)):
             if counting is not None:
                 counting.passed(look)
             return
@@ -147,26 +165,29 @@ class _Asked:
             return
         facts = look.facts if counting is None else counting.facts(look)
         answer, unknown = _decide(look, facts, draft)
-        if answer is not None and _hour(answer[1]) != _hour(look.owed):
-            if counting is not None:
-                # As in the gate: caps are counted as they stand when the message leaves.
-                facts = counting.facts(look, arrives_at=_hour(answer[1]) or decided_at(look))
-                answer, unknown = _decide(look, facts, draft)
-            if self.timed is None and answer is not None and _both_let_go(look, answer):
-                self.timed = (look, facts, answer)
+        if answer is not None and answer[1] != look.owed:
+            hour = _hour(answer[1])
+            if hour != _hour(look.owed):
+                if counting is not None:
+                    # As in the gate: caps are counted as they stand when the message leaves.
+                    facts = counting.facts(look, arrives_at=hour or decided_at(look))
+                    answer, unknown = _decide(look, facts, draft)
+                if self.timed is None and answer is not None and _both_let_go(look, answer):
+                    self.timed = (look, facts, answer)
         self.at, self.facts, self.answer, self.unknown = look, facts, answer, unknown
-        denied = answer is not None and answer[0] is Outcome.DENY
-        self.refused = denied and look.effect_id is not None
+        if answer is not None and answer[0] is Outcome.DENY and look.effect_id is not None:
+            self.refused = True
         if counting is not None:
             counting.decided(look, answer)
 
-    def again(self, draft: Pack) -> Again:
+    def again(self, draft: Pack) -> Again | None:
+        """The call with the draft's answer and its reasons; None where it comes out the same."""
         call, at, facts, answer = self.newest, self.at, self.facts, self.answer
         if answer is None:
             return Again(call, None, unknown=self.unknown)
         if _alike(call, answer):
             if self.timed is None:
-                return Again(call, answer)
+                return None
             call, facts, answer = self.timed
             at = call
         verdict = draft.decide(at.kind, facts, call_digest="", overrides=at.overrides)
@@ -175,7 +196,7 @@ class _Asked:
 
     def _left_by(self, look: Recorded) -> bool:
         """Whether the draft had let it leave before it was looked at again."""
-        if self.timed is None or self.answer is None or self.answer[0] is not Outcome.ALLOW:
+        if self.answer is None or self.answer[0] is not Outcome.ALLOW:
             return False
         hour = _hour(self.answer[1])
         return (decided_at(self.at) if hour is None else hour) <= decided_at(look)
@@ -186,7 +207,8 @@ def _decide(
 ) -> tuple[Answer | None, tuple[str, ...]]:
     if facts.get(_LISTED) is False:  # the gate denies this whatever a pack says
         return (Outcome.DENY, look.owed), ()
-    answer = draft.outlook(look.kind, facts, look.overrides)
+    outlook = draft.outlook(look.kind)
+    answer = outlook(facts, "", look.overrides) if outlook is not None else None
     if answer is not None:
         return answer, ()
     verdict = draft.decide(look.kind, facts, call_digest="", overrides=look.overrides)

@@ -42,8 +42,8 @@ _BY_OBLIGATION = (Change.LATER, Change.EARLIER, Change.DISCOUNT, Change.OWES)
 
 
 def change_of(again: Again) -> Change | None:
-    """The kind of change; None where there is none, or nothing can be said."""
-    if not again.differs or again.answer is None:
+    """The kind of change; None where the call could not be decided again."""
+    if again.answer is None:
         return None
     before, after = again.call.outcome, again.answer[0]
     if before is after:

@@ -9,7 +9,7 @@ given to others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -55,7 +55,7 @@ class Ledger:
         draft: Pack,
         packs: Mapping[tuple[str, int], Pack],
         ledger: Mapping[str, Sequence[Held]],
-        looks: Iterable[Recorded],
+        looks: Sequence[Recorded],
     ) -> None:
         self._draft = draft
         self._packs = packs
@@ -66,17 +66,24 @@ class Ledger:
             if look.effect_id is not None and look.kind == _CONTACT:
                 self._ahead.add(look.effect_id)
                 self._contacted.add(look.decision_id)
-        self._recounted: dict[tuple[str, int], frozenset[str]] = {}
-        self._moved: dict[tuple[str, int], dict[str, int]] = {}
+        named = {look.pack for look in looks}
+        self._recounted = {pack: self._recount(pack) for pack in named}
+        self._moved = {pack: self._budgets(pack) for pack in named}
+        #: Packs of then under which recorded counts stand, and people for whom they do not.
+        self._plain = {n for n in named if not self._recounted[n] and not self._moved[n]}
+        self._touched: set[str] = set()
 
     def facts(self, look: Recorded, *, arrives_at: int | None = None) -> Mapping[str, FactValue]:
         """The recorded facts with caps and budgets as they would have stood.
 
         `arrives_at`: when the draft would let the message leave, if not when it was to leave then.
         """
+        plain = arrives_at is None and look.pack in self._plain
+        if plain and look.customer_id not in self._touched:
+            return look.facts
         if look.kind == _CONTACT:
             return self._with_caps(look, arrives_at)
-        if look.kind == _OFFER and (moved := self._budgets(look.pack)):
+        if look.kind == _OFFER and (moved := self._moved[look.pack]):
             old = look.facts
             shifted = {n: old[n] + by for n, by in moved.items() if type(old.get(n)) is int}  # type: ignore[operator]
             return {**old, **shifted}
@@ -89,7 +96,7 @@ class Ledger:
         if look.effect_id is not None:
             self._ahead.discard(look.effect_id)
             if answer is not None and answer[0] is Outcome.DENY:
-                self._person(look).refused.add(look.effect_id)
+                self._touch(look).refused.add(look.effect_id)
         elif (
             answer is not None
             and answer[0] is Outcome.ALLOW
@@ -98,17 +105,17 @@ class Ledger:
             # A decision makes one contact; where one was made after all, it has its place.
             and look.decision_id not in self._contacted
         ):
-            self._person(look).added[look.decision_id] = _contact(look, answer[1])
+            self._touch(look).added[look.decision_id] = _contact(look, answer[1])
 
     def passed(self, look: Recorded) -> None:
-        """A look that the draft would not have come to."""
+        """A look that changes nothing: the same answer, or one that would not have been."""
         if look.effect_id is not None:
             self._ahead.discard(look.effect_id)
 
     def _with_caps(self, look: Recorded, arrives_at: int | None) -> Mapping[str, FactValue]:
-        recounted = self._recount(look.pack)
+        recounted = self._recounted[look.pack]
         person = self._people.get(look.customer_id)
-        touched = person is not None and bool(person.refused or person.added)
+        touched = look.customer_id in self._touched
         if not touched and not recounted and arrives_at is None:
             return look.facts
         facts = dict(look.facts)
@@ -142,31 +149,25 @@ class Ledger:
             and held.contact.effect_id not in self._ahead
         ]
 
-    def _person(self, look: Recorded) -> _Person:
+    def _touch(self, look: Recorded) -> _Person:
+        self._touched.add(look.customer_id)
         return self._people.setdefault(look.customer_id, _Person())
 
     def _recount(self, named: tuple[str, int]) -> frozenset[str]:
         """The draft's caps that were not counted so by the pack of then."""
-        found = self._recounted.get(named)
-        if found is None:
-            pack = self._packs.get(named)
-            then = {cap.id: _way(cap) for cap in pack.caps} if pack else {}
-            found = frozenset(c.id for c in self._draft.caps if then.get(c.id) != _way(c))
-            self._recounted[named] = found
-        return found
+        pack = self._packs.get(named)
+        then = {cap.id: _way(cap) for cap in pack.caps} if pack else {}
+        return frozenset(cap.id for cap in self._draft.caps if then.get(cap.id) != _way(cap))
 
     def _budgets(self, named: tuple[str, int]) -> dict[str, int]:
         """By how much each budget of the draft is larger than that of then."""
-        found = self._moved.get(named)
-        if found is None:
-            pack = self._packs.get(named)
-            then = {b.id: b.limit_minor for b in pack.budgets} if pack else {}
-            found = {
-                b.fact: b.limit_minor - then[b.id] for b in self._draft.budgets
-                if then.get(b.id, b.limit_minor) != b.limit_minor
-            }  # fmt: skip
-            self._moved[named] = found
-        return found
+        pack = self._packs.get(named)
+        then = {b.id: b.limit_minor for b in pack.budgets} if pack else {}
+        return {
+            b.fact: b.limit_minor - then[b.id]
+            for b in self._draft.budgets
+            if then.get(b.id, b.limit_minor) != b.limit_minor
+        }
 
 
 def _way(cap: Cap) -> Cap:

@@ -32,7 +32,7 @@ def limits(
     in_force: tuple[str, int] | None,
 ) -> list[str]:
     """Every limit that holds for this shadow."""
-    if not shadowed.calls and not reading.erased:
+    if not shadowed.looks and not reading.erased:
         return []
     said = [OF_THEN]
     if shadowed.draft.caps:
@@ -74,16 +74,16 @@ def _others(
     in_force: tuple[str, int] | None,
 ) -> list[str]:
     said = []
-    older = sum(again.call.engine != ENGINE for again in shadowed.calls)
+    older = sum(look.engine != ENGINE for look in shadowed.looks)
     if older:
         said.append(
-            f"{_many(older, 'call', 'was', 'were')} decided by another release of the gate; what "
+            f"{_many(older, 'verdict', 'was', 'were')} given by another release of the gate; what "
             "it said then is compared with what this one says of the draft."
         )
-    elsewhere = sum(again.call.pack != in_force for again in shadowed.calls)
+    elsewhere = sum(look.pack != in_force for look in shadowed.looks)
     if in_force is not None and elsewhere:
         said.append(
-            f"{_many(elsewhere, 'call', 'was', 'were')} decided under another version than the "
+            f"{_many(elsewhere, 'verdict', 'was', 'were')} given under another version than the "
             "one in force; the draft is compared with what was decided then."
         )
     served = shadowed.draft.params.get("zones_served")

@@ -67,13 +67,14 @@ class Affected:
 def told(shadowed: Shadowed, packs: Mapping[tuple[str, int], Pack]) -> dict[str, Any]:
     """The counted part: `looked_at`, `unchanged`, `changed`, `undecided`, `kinds`, `rules`,
     `money`."""
-    every, changed, lost = Tally(), Tally(), Tally()
+    looks = shadowed.looks
+    every = Tally({x.decision_id for x in looks}, {x.customer_id for x in looks})
+    changed, lost = Tally(), Tally()
     kinds: dict[Change, Tally] = {}
     rules: dict[tuple[str, str], _Rule] = {}
     sums: dict[str, Counter[str]] = {}
     facts: Counter[str] = Counter()
-    for again in shadowed.calls:
-        every.add(again)
+    for again in shadowed.otherwise:
         facts.update(again.unknown)
         if again.answer is None:
             lost.add(again)
@@ -92,7 +93,7 @@ def told(shadowed: Shadowed, packs: Mapping[tuple[str, int], Pack]) -> dict[str,
     undecided = lost.decisions - changed.decisions
     same = every.decisions - changed.decisions - undecided
     return {
-        "looked_at": {**every.as_json(), "calls": len(shadowed.calls)},
+        "looked_at": {**every.as_json(), "calls": shadowed.calls},
         "unchanged": {"decisions": len(same)},
         "changed": changed.as_json(),
         "undecided": {
@@ -131,8 +132,8 @@ def told(shadowed: Shadowed, packs: Mapping[tuple[str, int], Pack]) -> dict[str,
 def affected(shadowed: Shadowed, packs: Mapping[tuple[str, int], Pack]) -> list[Affected]:
     """Everybody for whom something comes out otherwise, newest first."""
     of: dict[str, list[Again]] = {}
-    for again in shadowed.calls:
-        if again.differs:
+    for again in shadowed.otherwise:
+        if again.answer is not None:
             of.setdefault(again.call.customer_id, []).append(again)
     found = [_person(calls, shadowed.draft, packs) for calls in of.values()]
     return sorted(found, key=lambda one: one.decision_id, reverse=True)

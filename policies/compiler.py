@@ -52,10 +52,10 @@ def compile_kind(content: Content, kind: str) -> Decide:
 def compile_outlook(content: Content, kind: str) -> Outlook:
     """Build the function that says what `compile_kind`'s would answer, and not why."""
     facts = content.facts_for(kind)
-    clauses = Clauses(content, kind, {name: f"f{i}" for i, name in enumerate(facts)})
-    space = _space(clauses) | {"F": _outcome_of, "slow": _ask_in_full}
-    text = _source(clauses, facts, reasons=False)
-    exec(compile(text, f"<{content.name} {kind}, outlook>", "exec"), space)
+    of = {name: f"f{i}" for i, name in enumerate(facts)}
+    clauses = Clauses(content, kind, of, reasons=False)
+    space = _space(clauses) | {"slow": _ask_in_full}
+    exec(compile(_source(clauses, facts), f"<{content.name} {kind}, outlook>", "exec"), space)
     outlook: Outlook = space["decide"]
     return outlook
 
@@ -76,15 +76,11 @@ def _space(clauses: Clauses) -> dict[str, Any]:
     }
 
 
-def _outcome_of(rule: str, kind: FiredKind, because: str, facts: object, outcome: Outcome) -> Any:
-    return outcome
-
-
 def _ask_in_full(*asked: object) -> None:
     return None
 
 
-def _source(clauses: Clauses, facts: Mapping[str, Fact], *, reasons: bool = True) -> str:
+def _source(clauses: Clauses, facts: Mapping[str, Fact]) -> str:
     content, kind, of = clauses.content, clauses.kind, clauses.of
     load = [f"{of[name]} = get({name!r})" for name in facts]
     scopes = {name: test(fact.when, of) if kind == CONTACT else "" for name, fact in facts.items()}
@@ -105,9 +101,10 @@ def _source(clauses: Clauses, facts: Mapping[str, Fact], *, reasons: bool = True
         for name, fact in facts.items()
     )
     answer = [
+        "fired.sort()",
         "return V(fired[0][1].outcome, tuple([one for _, one in fired]), owed, "
         f"{content.name!r}, {content.version}, {content.sha256!r}, {ENGINE!r}, call_digest, "
-        f'sha256(f"{kind}\\n{digest}".encode()).hexdigest())'
+        f'sha256(f"{kind}\\n{digest}".encode()).hexdigest())',
     ]
     full = [
         "def decide(facts, call_digest, overrides):",
@@ -121,8 +118,7 @@ def _source(clauses: Clauses, facts: Mapping[str, Fact], *, reasons: bool = True
         "    owed = {}",
         *_in(hold),
         *(line for clause in clauses.every for line in _in(clause.lines)),
-        "    fired.sort()",
-        *(_in(answer) if reasons else ["    return fired[0][1], owed"]),
+        *(_in(answer) if clauses.reasons else ["    return min(fired)[1], owed"]),
     ]
     partial = [
         "def partial(facts, missing, overrides, fired, owed):",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from ruamel.yaml.nodes import Node, SequenceNode
 
@@ -101,23 +101,18 @@ class Pack:
             return self._unknown(kind, call_digest)
         return decide(facts, call_digest, overrides)
 
-    def outlook(
-        self,
-        kind: str,
-        facts: Mapping[str, FactValue],
-        overrides: Mapping[str, str] = NO_OVERRIDES,
-    ) -> tuple[Outcome, dict[str, Any]] | None:
-        """What `decide` would answer, and what would be owed, without the reasons.
+    def outlook(self, kind: str) -> Outlook | None:
+        """What tells of many calls of a kind what `decide` would answer, without the reasons.
 
-        None where only `decide` can tell: a fact is missing, stale or malformed, or the kind of
-        action is unknown.
+        Asked with facts, the call's digest and overrides it gives the outcome and what would be
+        owed; None where only `decide` can tell: a fact is missing, stale or malformed. There is
+        none for an unknown kind of action.
         """
-        outlook = self._outlooks.get(kind)
-        if outlook is None:
-            if kind not in self._decide:
-                return None
-            outlook = self._outlooks[kind] = compile_outlook(self.content, kind)
-        return outlook(facts, "", overrides)
+        if kind not in self._decide:
+            return None
+        if kind not in self._outlooks:
+            self._outlooks[kind] = compile_outlook(self.content, kind)
+        return self._outlooks[kind]
 
     def rule(self, rule_id: str) -> RuleView | None:
         """Look up a rule, a cap, a table's row (`table.row`) or `quiet_hours` by its id."""

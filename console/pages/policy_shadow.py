@@ -6,6 +6,7 @@ cannot be said. Nothing is changed by looking.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from nicegui import ui
@@ -90,7 +91,7 @@ class Affected:
             for since, words in _SPANS.items():
                 made = button(
                     words,
-                    lambda since=since: self._since_then(since),
+                    partial(self._since_then, since),
                     kind="primary" if since == self._since else "",
                 )
                 if since == self._since:

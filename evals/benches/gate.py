@@ -51,6 +51,8 @@ _CONTACT: dict[str, Any] = {
     "cap.daily_channel.used": 0,
 }
 
+_READ: dict[str, Any] = {"action.tool_listed": True, "agent.autonomy": "supervised"}
+
 
 def run(*, rounds: int = _ROUNDS) -> dict[str, Any]:
     """Microseconds of thread CPU a decision: median and 99th percentile."""
@@ -63,7 +65,8 @@ def run(*, rounds: int = _ROUNDS) -> dict[str, Any]:
         "outcome": outcome,
         "contact_us": _measure(pack, _CONTACT, rounds),
         "contact_in_quiet_hours_us": _measure(pack, night, rounds),
-        "shadow_replay_decisions_s": _shadow(pack, text, 5 * rounds),
+        "shadow_replay_decisions_s": _shadow(pack, text, 5 * rounds, reads=4),
+        "shadow_replay_contacts_s": _shadow(pack, text, 5 * rounds),
         "journal_entries_opened_s": _opening(pack, rounds),
     }
 
@@ -77,40 +80,42 @@ def _measure(pack: Any, facts: dict[str, Any], rounds: int) -> dict[str, float]:
     return {"p50": round(median(times), 1), "p99": round(quantiles(times, n=100)[98], 1)}
 
 
-def _shadow(pack: Pack, text: str, looks: int) -> int:
-    """Recorded contacts a second of thread CPU, under a draft with tighter caps and hours.
+def _shadow(pack: Pack, text: str, looks: int, *, reads: int = 0) -> int:
+    """Recorded decisions of the gate a second of thread CPU, under a draft with a tighter cap.
 
     Every contact is somebody's own at an hour of its own, so that nothing can be remembered.
+    `reads`: how many reads stand before each contact, as in a cart's recovery.
     """
-    changed = text.replace("max: 3, window", "max: 2, window").replace('"21:00"', '"20:00"')
-    draft = load_pack(changed.replace("version: 1", "version: 2"), file="draft.yaml")
-    past = [_look(pack, n) for n in range(looks)]
+    changed = text.replace("max: 3, window", "max: 2, window").replace("version: 1", "version: 2")
+    draft = load_pack(changed, file="draft.yaml")
+    past = [_look(pack, n, contact=n % (reads + 1) == reads) for n in range(looks)]
     begun = time.thread_time()
     counting = Ledger(draft, {(pack.name, pack.version): pack}, {}, past)
     found = shadow(past, draft, counting=counting)
     spent = time.thread_time() - begun
-    if not any(again.differs for again in found.calls):
+    if not found.otherwise:
         raise AssertionError("the draft changed nothing, so nothing was measured")
     return round(looks / spent)
 
 
-def _look(pack: Pack, n: int) -> Recorded:
+def _look(pack: Pack, n: int, *, contact: bool) -> Recorded:
     at = _CONTACT["now_us"] + (n % 480) * 60_000_000
-    facts = {**_CONTACT, "now_us": at, "cap.weekly.used": 2 if n % 50 == 0 else n % 2}
-    return recorded(_body(pack, facts, n), f"dec_{n}", f"cus_{n}", at)
+    facts = {**_CONTACT, "now_us": at, "cap.weekly.used": 2 if n % 50 == 49 else n % 2}
+    body = _body(pack, facts if contact else _READ, n, "contact" if contact else "read")
+    return recorded(body, f"dec_{n}", f"cus_{n}", at)
 
 
-def _body(pack: Pack, facts: dict[str, Any], n: int) -> dict[str, Any]:
-    """What the journal holds of one contact."""
-    verdict = pack.decide("contact", facts, call_digest="bench")
+def _body(pack: Pack, facts: dict[str, Any], n: int, kind: str) -> dict[str, Any]:
+    """What the journal holds of one call."""
+    verdict = pack.decide(kind, facts, call_digest="bench")
     return {
         "call": {"id": "c1", "tool": "send_email", "args": {"message": "cart_reminder"}},
-        "action_kind": "contact",
+        "action_kind": kind,
         "overrides": {},
         "facts": {k: list(v) if isinstance(v, tuple) else v for k, v in facts.items()},
         "verdict": verdict.as_json(),
         "result": None,
-        "effect_id": f"eff_{n}",
+        "effect_id": f"eff_{n}" if kind == "contact" else None,
     }
 
 
@@ -119,7 +124,7 @@ def _opening(pack: Pack, rounds: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
         db = Database.open(Path(folder))
         try:
-            seal, body = db.vault.seal_json, _body(pack, _CONTACT, 0)
+            seal, body = db.vault.seal_json, _body(pack, _CONTACT, 0, "contact")
             for n in range(100):
                 db.vault.ensure(f"cus_{n}")
             sealed = [seal(f"cus_{n % 100}", LABEL, body) for n in range(min(rounds, 2_000))]

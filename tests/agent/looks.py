@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from agent.documents import SHIPPED_POLICIES
-from agent.shadow import Again, Recorded, Spoke
+from agent.shadow import Recorded, Shadowed, Spoke
 from agent.shadow_counting import Held
 from policies.pack import Pack, load_pack
 from tools.picture import PastContact
@@ -126,6 +126,9 @@ def sent(n: int, *, who: str = "cus_ada", day: int = 0, used: int = 0) -> tuple[
     return one, held(f"eff_{who}_{n}", at)
 
 
-def outcomes(calls: tuple[Again, ...]) -> list[str]:
-    """The answers, in order."""
-    return [again.answer[0].value if again.answer else "unknown" for again in calls]
+def outcomes(shadowed: Shadowed) -> list[str]:
+    """The answer to every call, in the order of its first look; as recorded where it is the sa"""
+    said = {look.call: look.outcome.value for look in shadowed.looks}
+    for again in shadowed.otherwise:
+        said[again.call.call] = again.answer[0].value if again.answer else "unknown"
+    return list(said.values())

@@ -161,7 +161,7 @@ async def test_decisions_of_an_older_version_are_said_to_be(api: Api) -> None:
     assert not any("under another version" in said for said in (await asked(api, NEWER))["limits"])
     await api.ok("PUT", "/v1/policies/commerce", {"text": NEWER})
     told = await asked(api, NEWER.replace("version: 2", "version: 3"))
-    assert any("decided under another version than the one in force" in s for s in told["limits"])
+    assert any("given under another version than the one in force" in s for s in told["limits"])
 
 
 async def test_a_broken_draft_is_told_with_its_places(api: Api) -> None:
