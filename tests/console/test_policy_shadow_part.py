@@ -1,4 +1,4 @@
-"""Who would have been affected: asked on the policy's page, read in sentences, opened by decision."""
+"""Who would have been affected: asked on a policy's page, read in sentences, opened by decision."""
 
 from __future__ import annotations
 
