@@ -135,9 +135,10 @@ def test_a_draft_is_shadowed_with_people_rules_and_limits(demo: tuple[str, Path]
     asked = ("policy", "shadow", "draft.yaml", "--since", "30d", "--data", ".usher/demo")
     done = usher(*asked, cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert re.search(r"^\d+ (person|people) would have been affected in the last 30 days", done.stdout, re.M)  # fmt: skip
-    for said in ("newly refused", "weekly", "in the draft", "What this cannot say", "dec_"):
-        assert said in done.stdout
+    said = r"^\d+ (person|people) would have been affected in the last 30 days"
+    assert re.search(said, done.stdout, re.M)
+    for words in ("newly refused", "weekly", "in the draft", "What this cannot say", "dec_"):
+        assert words in done.stdout
     told = json.loads(usher(*asked, "--json", cwd=folder).stdout)
     assert told["changed"]["people"] == len(told["people"]["items"]) > 0
     assert [rule["rule"] for rule in told["rules"]] == ["weekly"]
