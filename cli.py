@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+import evals.again
 import evals.demo
 import evals.importing
 import server
@@ -50,22 +51,11 @@ app.add_typer(channels_app, name="channels")
 app.add_typer(memory_app, name="memory")
 out, err = Console(), Console(stderr=True)
 
-Data = Annotated[
-    Path | None, typer.Option("--data", help="Folder of database, keys and outbox.", metavar="DIR")
-]
+_FOLDER = typer.Option("--data", help="Folder of database, keys and outbox.", metavar="DIR")
+Data = Annotated[Path | None, _FOLDER]
 #: What a person can act on: the message is enough, a traceback would only hide it.
-_PLAIN = (
-    UsherError,
-    BrokenDocuments,
-    PromptError,
-    FolderBusy,
-    MasterKeyError,
-    NoPack,
-    NotInOutbox,
-    UnreadableFile,
-    Erased,
-    tomllib.TOMLDecodeError,
-)
+_PLAIN = (UsherError, BrokenDocuments, PromptError, FolderBusy, MasterKeyError, NoPack, NotInOutbox,
+          UnreadableFile, Erased, tomllib.TOMLDecodeError)  # fmt: skip
 
 
 def main() -> None:
@@ -77,8 +67,7 @@ def main() -> None:
         sys.exit(2)
     except ValidationError as error:
         for item in error.errors(include_input=False, include_url=False):
-            name = ".".join(str(part) for part in item["loc"])
-            said = f"usher: setting {name}: {item['msg']}"
+            said = f"usher: setting {'.'.join(map(str, item['loc']))}: {item['msg']}"
             err.print(said, markup=False, highlight=False, soft_wrap=True)
         sys.exit(2)
     except httpx.HTTPError as error:
@@ -172,7 +161,7 @@ def explain(decision: Annotated[str, typer.Argument(help="dec_…")], data: Data
 
     Example: usher explain dec_01k…
     """
-    told = _get(_settings(data), f"/v1/decisions/{decision}/explain")
+    told = _call(_settings(data), "GET", f"/v1/decisions/{decision}/explain")
     out.print(told["text"], markup=False, highlight=False)
 
 
@@ -188,12 +177,7 @@ def replay(
     """
     body = {"policy": policy.read_text(encoding="utf-8")} if policy is not None else {}
     told = _call(_settings(data), "POST", f"/v1/decisions/{decision}/replay", body)
-    table = Table("turn", "tool", "recorded", "now", "same")
-    for step in told["steps"]:
-        same = "yes" if step["same"] else "NO"
-        table.add_row(str(step["n"]), step["tool"], step["recorded"], step["replayed"], same)
-    out.print(table)
-    out.print("the same verdicts" if told["same"] else "not the same")
+    evals.again.tell_replay(told, out)
     if not told["same"] and policy is None:
         sys.exit(1)
 
@@ -210,7 +194,7 @@ def erase(
     """
     if not yes:
         typer.confirm("This destroys the person's keys and cannot be undone. Go on?", abort=True)
-    receipt = _call(_settings(data), "DELETE", f"/v1/customers/{reference}", None)
+    receipt = _call(_settings(data), "DELETE", f"/v1/customers/{reference}")
     out.print_json(json.dumps(receipt))
 
 
@@ -298,17 +282,30 @@ def policy_check(file: Annotated[Path, typer.Argument(help="A pack.")]) -> None:
 
     Example: usher policy check policies/commerce.yaml
     """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        err.print(f"usher: {file} cannot be read: {error}", markup=False, soft_wrap=True)
-        sys.exit(2)
-    found = check(text, file=str(file))
+    found = check(_text_of(file), file=str(file))
     for line in found["problems"]:
         print(line)
     if not found["ok"]:
         sys.exit(1)
     print(f"{file}: {found['policy']} version {found['version']} is in order")
+
+
+@policy_app.command("shadow")
+def policy_shadow(
+    file: Annotated[Path, typer.Argument(help="A draft.")],
+    since: Annotated[str, typer.Option(help="7d, 36h, P7D, or an instant.")] = "7d",
+    limit: Annotated[int, typer.Option(help="How many decisions, the newest.")] = 10_000,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
+    data: Data = None,
+) -> None:
+    """Past decisions under a draft: who, how much money, which rules. Nothing is changed.
+
+    Example: usher policy shadow policies/draft.yaml --since 7d
+    """
+    asked = {"text": _text_of(file), "file": str(file), "since": since, "limit": limit}
+    with evals.again.watching(err):
+        told = _call(_settings(data), "POST", "/v1/policies/shadow", asked)
+    evals.again.tell_shadow(told, out, as_json=as_json)
 
 
 @keys_app.command("add")
@@ -342,7 +339,7 @@ def memory_rebuild(data: Data = None) -> None:
 @channels_app.command("list")
 def channels_list(data: Data = None) -> None:
     """The channels that are set up, and where messages go."""
-    out.print_json(json.dumps(_get(_settings(data), "/v1/channels")))
+    out.print_json(json.dumps(_call(_settings(data), "GET", "/v1/channels")))
 
 
 @channels_app.command("check")
@@ -366,7 +363,7 @@ def channels_check(
 @audit_app.command("verify")
 def audit_verify(data: Data = None) -> None:
     """Whether every chain of the journal is whole and fits its signed anchors."""
-    told = _get(_settings(data), "/v1/audit")
+    told = _call(_settings(data), "GET", "/v1/audit")
     out.print_json(json.dumps(told))
     if not told["ok"]:
         sys.exit(1)
@@ -376,11 +373,14 @@ def _settings(data: Path | None) -> Settings:
     return Settings() if data is None else Settings(data=data)
 
 
-def _get(settings: Settings, path: str) -> Any:
-    return _call(settings, "GET", path, None)
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _Refused(f"{file} cannot be read: {error}") from error
 
 
-def _call(settings: Settings, method: str, path: str, body: Any) -> Any:
+def _call(settings: Settings, method: str, path: str, body: Any = None) -> Any:
     async def work() -> Any:
         async with server.connect(settings) as client:
             response = await client.request(method, path, json=body)
@@ -393,7 +393,7 @@ def _call(settings: Settings, method: str, path: str, body: Any) -> Any:
 
 
 class _Refused(UsherError):
-    """The server said no."""
+    """It cannot be done, or the server said no."""
 
 
 if __name__ == "__main__":

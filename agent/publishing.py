@@ -37,10 +37,14 @@ class Publishing:
             raise NotFound(f"there is no policy pack '{name}'")
         return shown
 
+    async def draft(self, text: str, file: str) -> Pack:
+        """A text as the pack it would be. Raises `Invalid` with every problem of the text."""
+        # Compiling takes a while; whoever else is served meanwhile does not wait for it.
+        return await asyncio.to_thread(_loaded, text, file)
+
     async def put(self, name: str, text: str, *, author: str) -> dict[str, Any]:
         """Write a version and make it live. Raises `Invalid` with every problem of the text."""
-        # Compiling takes a while; whoever else is served meanwhile does not wait for it.
-        pack = await asyncio.to_thread(_loaded, text, f"{name}.yaml")
+        pack = await self.draft(text, f"{name}.yaml")
         if pack.name != name:
             raise Invalid(f"the text is the pack '{pack.name}', not '{name}'")
         try:

@@ -17,7 +17,7 @@ from policies.verdict import FactValue, Verdict, canonical
 from tools import stops
 
 #: What these denied was never put to a pack: arguments did not fit, or people had stopped it.
-_BEFORE_ANY_PACK = frozenset({"malformed_call", *stops.RULES})
+BEFORE_ANY_PACK = frozenset({"malformed_call", *stops.RULES})
 
 
 def replay(
@@ -56,7 +56,7 @@ def _again(
             "what it says now is shown, but not compared"
         )
         told |= {"comparable": False, "note": note}
-    if any(fired["rule"] in _BEFORE_ANY_PACK for fired in recorded["fired"]):
+    if any(fired["rule"] in BEFORE_ANY_PACK for fired in recorded["fired"]):
         return {
             **told,
             "replayed": recorded["outcome"],

@@ -47,6 +47,7 @@ from agent.recall import Recall
 from agent.recovering import recover_claims
 from agent.resolver import Resolver
 from agent.settings import Settings
+from agent.shadowing import Shadowing
 from agent.timekeeper import Timekeeper
 from store import closed_counts
 from store.clock import Clock
@@ -115,6 +116,7 @@ class Runs:
         self.leasing = Leasing(db, clock, self.people, wake=self.dispatcher.wake)
         self.approving = Approving(db, clock, wake=self.dispatcher.wake)
         self.publishing = Publishing(db, clock, env.shelf)
+        self.shadowing = Shadowing(db, clock, env.shelf, env.pack_name, draft=self.publishing.draft)
         interpreter, self._model = _interpreter(settings)
         self.chat = Chat(
             env,

@@ -47,13 +47,14 @@ class Clause:
 class Clauses:
     """The clauses for calls of one kind; `of` names the variable that holds each fact.
 
-    A rule that fires calls `add((S, F(...)))`. `places` gives the number of each S: by it
-    the fired rules sort strictest first, then by id.
+    A rule that fires calls `add((S, F(...)))`; without `reasons`, `add((S, outcome))`. `places`
+    gives the number of each S: by it the fired rules sort strictest first, then by id.
     """
 
     content: Content
     kind: str
     of: Mapping[str, str]
+    reasons: bool = True
     every: list[Clause] = field(default_factory=list)
     _sites: list[tuple[int, str]] = field(default_factory=list)
 
@@ -120,6 +121,8 @@ class Clauses:
         seen = seen or "{" + ", ".join(f"{name!r}: {self.of[name]}" for name in facts) + "}"
         self._sites.append((-outcome.rank, rule))
         site = f"S{len(self._sites) - 1}"
+        if not self.reasons:
+            return f"add(({site}, O_{outcome.name}))"
         return f"add(({site}, F({rule!r}, K_{kind.name}, {because!r}, {seen}, O_{outcome.name})))"
 
     def _overrides(self) -> None:

@@ -3,11 +3,14 @@
 The function loads and type-checks every fact first; then it looks at every rule, never
 stopping at the first. When a fact is missing, stale or malformed, a second function looks at
 the rules that can be told all the same (`policies.closing`).
+
+For whoever decides hundreds of thousands of recorded calls again, `compile_outlook` builds the same
+function without reasons and digests: the same rules, in less than half the time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from policies.clauses import Clauses
 from policies.closing import Decide, closed
@@ -19,7 +22,12 @@ from policies.quiet import CannotBeMet, next_local, quiet_until
 from policies.scope import CONTACT, test
 from policies.verdict import Fired, FiredKind, Outcome, Verdict
 
-__all__ = ["ENGINE", "Content", "Decide", "compile_kind"]
+__all__ = ["ENGINE", "Content", "Decide", "Outlook", "compile_kind", "compile_outlook"]
+
+#: Outcome and obligations; None where a fact is missing, stale or malformed: ask in full.
+Outlook: TypeAlias = Callable[
+    [Mapping[str, Any], str, Mapping[str, str]], tuple[Outcome, dict[str, Any]] | None
+]
 
 _SLOW: Final = "return slow(facts, call_digest, overrides)"
 
@@ -34,10 +42,27 @@ def compile_kind(content: Content, kind: str) -> Decide:
     """Build the function that decides calls of one kind."""
     facts = content.facts_for(kind)
     clauses = Clauses(content, kind, {name: f"f{i}" for i, name in enumerate(facts)})
-    space: dict[str, Any] = {
-        "F": Fired,
-        "V": Verdict,
-        "sha256": sha256,
+    space = _space(clauses) | {"F": Fired, "V": Verdict, "sha256": sha256}
+    exec(compile(_source(clauses, facts), f"<{content.name} {kind}>", "exec"), space)
+    decide: Decide = space["decide"]
+    space["slow"] = closed(content, kind, clauses.every, decide=decide, partial=space["partial"])
+    return decide
+
+
+def compile_outlook(content: Content, kind: str) -> Outlook:
+    """Build the function that says what `compile_kind`'s would answer, and not why."""
+    facts = content.facts_for(kind)
+    of = {name: f"f{i}" for i, name in enumerate(facts)}
+    clauses = Clauses(content, kind, of, reasons=False)
+    space = _space(clauses) | {"slow": _ask_in_full}
+    exec(compile(_source(clauses, facts), f"<{content.name} {kind}, outlook>", "exec"), space)
+    outlook: Outlook = space["decide"]
+    return outlook
+
+
+def _space(clauses: Clauses) -> dict[str, Any]:
+    """The names that both functions' code uses."""
+    return {
         "good_zones": good_zones,
         "good_set": good_set,
         "require_wording": require_wording,
@@ -46,15 +71,15 @@ def compile_kind(content: Content, kind: str) -> Decide:
         "CannotBeMet": CannotBeMet,
         "lower": lower,
         "lifted": lifted,
-        "NOT_LIFTABLE": content.not_liftable(),
+        "NOT_LIFTABLE": clauses.content.not_liftable(),
         **clauses.places(),
         **{f"K_{member.name}": member for member in FiredKind},
         **{f"O_{member.name}": member for member in Outcome},
     }
-    exec(compile(_source(clauses, facts), f"<{content.name} {kind}>", "exec"), space)
-    decide: Decide = space["decide"]
-    space["slow"] = closed(content, kind, clauses.every, decide=decide, partial=space["partial"])
-    return decide
+
+
+def _ask_in_full(*asked: object) -> None:
+    return None
 
 
 def _source(clauses: Clauses, facts: Mapping[str, Fact]) -> str:
@@ -77,6 +102,12 @@ def _source(clauses: Clauses, facts: Mapping[str, Fact]) -> str:
         f"{name}={{{_printed(fact, of[name], needed.get(scopes[name]))}}}\\n"
         for name, fact in facts.items()
     )
+    answer = [
+        "fired.sort()",
+        "return V(fired[0][1].outcome, tuple([one for _, one in fired]), owed, "
+        f"{content.name!r}, {content.version}, {content.sha256!r}, {ENGINE!r}, call_digest, "
+        f'sha256(f"{kind}\\n{digest}".encode()).hexdigest())',
+    ]
     full = [
         "def decide(facts, call_digest, overrides):",
         "    get = facts.get",
@@ -89,10 +120,7 @@ def _source(clauses: Clauses, facts: Mapping[str, Fact]) -> str:
         "    owed = {}",
         *_in(hold),
         *(line for clause in clauses.every for line in _in(clause.lines)),
-        "    fired.sort()",
-        "    return V(fired[0][1].outcome, tuple([one for _, one in fired]), owed, "
-        f"{content.name!r}, {content.version}, {content.sha256!r}, {ENGINE!r}, call_digest, "
-        f'sha256(f"{kind}\\n{digest}".encode()).hexdigest())',
+        *(_in(answer) if clauses.reasons else ["    return min(fired)[1], owed"]),
     ]
     partial = [
         "def partial(facts, missing, untold, overrides, fired, owed, blame):",

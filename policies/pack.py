@@ -9,7 +9,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Final
 
-from policies.compiler import compile_kind
+from policies.compiler import Outlook, compile_kind, compile_outlook
 from policies.content import ENGINE, Content, Text
 from policies.facts import KINDS, Fact, shown
 from policies.limits import (
@@ -54,6 +54,7 @@ class Pack:
         self.texts: tuple[Text, ...] = content.texts
         self._needs = {kind: frozenset(content.facts_for(kind)) for kind in KINDS}
         self._decide = {kind: compile_kind(content, kind) for kind in KINDS}
+        self._outlooks: dict[str, Outlook] = {}
         self._views = {view.id: view for view in views(content)}
 
     def needs(self, kind: str) -> frozenset[str]:
@@ -71,12 +72,25 @@ class Pack:
         """Decide one call.
 
         Facts that the kind does not need are not looked at. `overrides` gives reasons by
-        soft rule id. An unknown kind of action is denied, as is any missing fact.
+        soft rule id. An unknown kind of action is denied, and what hangs on a missing fact.
         """
         decide = self._decide.get(kind) if isinstance(kind, str) else None
         if decide is None:
             return self._unknown(kind, call_digest)
         return decide(facts, call_digest, overrides)
+
+    def outlook(self, kind: str) -> Outlook | None:
+        """What tells of many calls of a kind what `decide` would answer, without the reasons.
+
+        Asked with facts, the call's digest and overrides it gives the outcome and what would be
+        owed; None where only `decide` can tell: a fact is missing, stale or malformed. There is
+        none for an unknown kind of action.
+        """
+        if kind not in self._decide:
+            return None
+        if kind not in self._outlooks:
+            self._outlooks[kind] = compile_outlook(self.content, kind)
+        return self._outlooks[kind]
 
     def rule(self, rule_id: str) -> RuleView | None:
         """Look up a rule, a cap, a table's row (`table.row`) or `quiet_hours` by its id."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -123,6 +124,35 @@ def test_a_broken_pack_is_told_with_file_line_and_column(tmp_path: Path) -> None
 def test_the_shipped_pack_is_in_order(tmp_path: Path) -> None:
     done = usher("policy", "check", str(ROOT / "policies" / "commerce.yaml"), cwd=tmp_path)
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.timeout(DEMO_LIMIT)
+def test_a_draft_is_shadowed_with_people_rules_and_limits(demo: tuple[str, Path]) -> None:
+    _, folder = demo
+    text = (ROOT / "policies" / "commerce.yaml").read_text()
+    assert "max: 3, window" in text
+    (folder / "draft.yaml").write_text(text.replace("max: 3, window", "max: 1, window"))
+    asked = ("policy", "shadow", "draft.yaml", "--since", "30d", "--data", ".usher/demo")
+    done = usher(*asked, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    said = r"^\d+ (person|people) would have been affected in the last 30 days"
+    assert re.search(said, done.stdout, re.M)
+    for words in ("newly refused", "weekly", "in the draft", "What this cannot say", "dec_"):
+        assert words in done.stdout
+    told = json.loads(usher(*asked, "--json", cwd=folder).stdout)
+    assert told["changed"]["people"] == len(told["people"]["items"]) > 0
+    assert [rule["rule"] for rule in told["rules"]] == ["weekly"]
+
+
+def test_a_draft_that_is_broken_or_not_there_is_one_plain_line(tmp_path: Path) -> None:
+    done = usher("policy", "shadow", "nothing.yaml", "--data", "d", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(r"usher: nothing\.yaml cannot be read: .*\n", done.stderr)
+    (tmp_path / "mine.yaml").write_text("policy: commerce\n")
+    done = usher("policy", "shadow", "mine.yaml", "--data", "d", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "mine.yaml:1:1: the pack lacks" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

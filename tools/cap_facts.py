@@ -21,15 +21,29 @@ def cap_facts(
     picture: Picture, setting: Setting, *, channel: str, arrives_at: int
 ) -> dict[str, FactValue]:
     """The facts `cap.ID.used` for a message on this channel that arrives at that instant."""
-    facts: dict[str, FactValue] = {}
-    for cap in setting.pack.caps:
-        counted = [
-            contact.at
-            for contact in picture.contacts
-            if _counts(contact, cap) and (cap.per == "person" or contact.channel == channel)
-        ]
-        facts[cap.fact] = min(MAX_USED, _used(cap.window, counted, arrives_at, picture.zones))
-    return facts
+    return {
+        cap.fact: used(
+            cap, picture.contacts, channel=channel, arrives_at=arrives_at, zones=picture.zones
+        )
+        for cap in setting.pack.caps
+    }
+
+
+def used(
+    cap: Cap,
+    contacts: Iterable[PastContact],
+    *,
+    channel: str,
+    arrives_at: int,
+    zones: Iterable[str],
+) -> int:
+    """How much of one cap these contacts use, for a message that arrives at that instant."""
+    counted = [
+        contact.at
+        for contact in contacts
+        if _counts(contact, cap) and (cap.per == "person" or contact.channel == channel)
+    ]
+    return min(MAX_USED, _used(cap.window, counted, arrives_at, zones))
 
 
 def _used(window: Window, counted: list[int], arrives_at: int, zones: Iterable[str]) -> int:

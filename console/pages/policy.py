@@ -19,6 +19,7 @@ from agent.text_diff import Line, diff
 from console.components import button, card, cell, chip, empty, row, sentence, table, text
 from console.frame import House, Visit, at, moment, page
 from console.pages.policies import pasted, report, who_wrote
+from console.pages.policy_shadow import Affected
 
 _MEANINGS = {
     "hard": "deny",
@@ -52,6 +53,7 @@ def register(house: House) -> None:
                         ui.label(words)
             with ui.element("div").props("id=rules"), card("Rules"):
                 _rules(pack["rules"])
+            affected = Affected(visit, pack["name"])
             with ui.element("div").classes("u-cols u-wide"):
                 with ui.element("div").props("id=text"), card("Text"):
                     _text(pack["text"])
@@ -59,7 +61,9 @@ def register(house: House) -> None:
                     with card("Versions"):
                         _versions(pack["versions"], pack["version"])
                     with card("The next version"):
-                        _publish(visit, pack)
+                        _publish(visit, pack, affected)
+            with ui.element("div").props("id=affected"), card("Who would have been affected"):
+                affected.place()
 
 
 def _by(author: str) -> str:
@@ -102,7 +106,7 @@ def _versions(versions: list[dict[str, Any]], current: int) -> None:
             text(f"sha-256 {version['sha256'][:16]}…", "u-code u-muted")
 
 
-def _publish(visit: Visit, pack: dict[str, Any]) -> None:
+def _publish(visit: Visit, pack: dict[str, Any], affected: Affected) -> None:
     if not visit.who.may("approver"):
         empty("An approver publishes versions. Anybody may check a text.")
     field = pasted(pack["text"])
@@ -112,27 +116,29 @@ def _publish(visit: Visit, pack: dict[str, Any]) -> None:
         told = await asyncio.to_thread(check, new, file=f"{pack['name']}.yaml")
         shown.clear()
         with shown:
-            _look(visit, pack, new, told)
+            asked = _look(visit, pack, new, told)
+        await affected.show(new if asked else None)
 
     with ui.element("div").classes("u-row"):
         button("Check, and show what changes", look)
     shown = ui.element("div").classes("u-card u-bare")
 
 
-def _look(visit: Visit, pack: dict[str, Any], new: str, told: dict[str, Any]) -> None:
+def _look(visit: Visit, pack: dict[str, Any], new: str, told: dict[str, Any]) -> bool:
+    """What changes; whether it is a text of this pack whose consequences can be looked at."""
     if not report(told):
-        return
+        return False
     changed = diff(pack["text"], new)
     if not changed:
         empty("This is the text in force; nothing would change.")
-        return
+        return False
     if told["policy"] != pack["name"]:
         chip(f"this is the pack {told['policy']}, not {pack['name']}", "deny")
-        return
+        return False
     newest = pack["versions"][0]["version"]
     if told["version"] <= newest:
         chip(f"the version must rise: write version: {newest + 1}", "deny")
-        return
+        return True
     added, gone = (sum(line.sign == sign for line in changed) for sign in "+-")
     text(f"{counted(added, 'line')} added, {gone} taken away:", "u-strong")
     _difference(changed)
@@ -154,6 +160,9 @@ def _look(visit: Visit, pack: dict[str, Any], new: str, told: dict[str, Any]) ->
             kind="primary",
             enabled=visit.who.may("approver"),
         )
+    with ui.link(target="#affected"):
+        ui.label("Who would have been affected")
+    return True
 
 
 def _difference(lines: list[Line]) -> None:

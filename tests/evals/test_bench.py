@@ -19,6 +19,8 @@ def test_the_gate_is_measured_on_a_call_that_it_allows() -> None:
     assert measured["outcome"] == "allow"
     assert measured["rules"] >= 30
     assert measured["contact_us"]["p50"] > 0
+    assert measured["shadow_replay_decisions_s"] > 0
+    assert measured["journal_entries_opened_s"] > 0
 
 
 def test_every_measurement_says_what_it_is() -> None:
