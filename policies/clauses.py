@@ -7,9 +7,10 @@ reads, so that it can be left out when one of them is not known.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from policies.caps import Cap
 from policies.content import CANNOT_BE_MET, OVERRIDE_OF_HARD, QUIET_ID, Content
 from policies.facts import Fact, FactType
-from policies.limits import NOW, OFFER, USEFUL, ZONES, Budget, Cap, QuietHours
+from policies.limits import NOW, USEFUL, ZONES, Budget, QuietHours
 from policies.obligations import (
     CAP_DISCOUNT_BP,
     DEFER_UNTIL_LOCAL,
@@ -18,7 +19,7 @@ from policies.obligations import (
     clock,
 )
 from policies.rules import DISCOUNT, Rule
-from policies.scope import CONTACT, Scope, reads, test
+from policies.scope import CONTACT, OFFER, Scope, reads, test
 from policies.tables import GATE, Cell, Table
 from policies.verdict import FiredKind, Outcome
 
@@ -62,9 +63,10 @@ class Clauses:
             self._add(
                 (), [self._fire("autonomy.unmatched", FiredKind.AUTONOMY, Outcome.APPROVAL, NO_ROW)]
             )
-        if kind == CONTACT:
-            for cap in content.caps:
+        for cap in content.caps:
+            if cap.on == kind:
                 self._cap(cap)
+        if kind == CONTACT:
             if content.quiet:
                 self._quiet(content.quiet)
             if self.defers:
@@ -195,8 +197,9 @@ class Clauses:
     def _cap(self, cap: Cap) -> None:
         facts = (*reads(cap.obeys), cap.fact)
         fire = self._fire(cap.id, FiredKind.CAP, Outcome.DENY, cap.because, facts)
-        full = self._scoped(cap.obeys, f"{self.of[cap.fact]} + 1 > {cap.max}")
-        self._add(facts, [f"if {full}:", f"    {fire}"])
+        full = f"{self.of[cap.fact]} + 1 > {cap.max}"
+        held = test(cap.obeys, self.of)
+        self._add(facts, [f"if {held} and {full}:" if held else f"if {full}:", f"    {fire}"])
 
     def _budget(self, budget: Budget) -> None:
         facts = (budget.charges, budget.fact)

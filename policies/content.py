@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from policies.caps import Cap
 from policies.conditions import ParamValue
 from policies.facts import Fact
-from policies.limits import Budget, Cap, QuietHours
+from policies.limits import Budget, QuietHours
 from policies.rules import Rule
 from policies.source import RESERVED
 from policies.tables import Table

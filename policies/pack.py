@@ -12,25 +12,16 @@ from typing import Final, TypeVar
 
 from ruamel.yaml.nodes import Node, SequenceNode
 
+from policies.caps import Cap, read_cap
 from policies.compiler import compile_kind
 from policies.conditions import ParamValue
 from policies.content import ENGINE, QUIET_ID, Content
 from policies.facts import KINDS, Fact, check_ages, read_facts, shown
-from policies.limits import (
-    NOW,
-    OFFER,
-    ZONES,
-    Budget,
-    Cap,
-    QuietHours,
-    read_budget,
-    read_cap,
-    read_quiet,
-)
+from policies.limits import NOW, ZONES, Budget, QuietHours, read_budget, read_quiet
 from policies.obligations import clock
 from policies.problems import PolicyError, Problem
 from policies.rules import read_rule
-from policies.scope import CONTACT, read_when, reads, said
+from policies.scope import CONTACT, OFFER, read_when, reads, said
 from policies.source import Source
 from policies.tables import GATE, Table, read_table
 from policies.verdict import FactValue, Fired, FiredKind, Outcome, Verdict
@@ -214,7 +205,7 @@ def _views(content: Content, file: str) -> list[RuleView]:
                                   table.facts, file, row.line))  # fmt: skip
     for cap in content.caps:
         text = f"{cap.fact} + 1 > {cap.max} for {said(cap.obeys)}"
-        views.append(RuleView(cap.id, FiredKind.CAP, (CONTACT,), cap.because, text,
+        views.append(RuleView(cap.id, FiredKind.CAP, (cap.on,), cap.because, text,
                               (cap.fact, *reads(cap.obeys)), file, cap.line))  # fmt: skip
     for budget in content.budgets:
         text = f"{budget.charges} > {budget.fact}"

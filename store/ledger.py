@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from store import counters
-from store.schema import contacts, effects, lanes
+from store.schema import contacts, effects, journeys, lanes
 from store.sealing import Vault
 from store.upsert import insert_or_ignore
 
@@ -100,7 +100,15 @@ _OPEN = (
     .order_by(effects.c.id)
 )
 _CONTACTS = (
-    select(contacts)
+    select(
+        contacts,
+        effects.c.journey_id,
+        effects.c.status,
+        journeys.c.goal,
+        journeys.c.subject_hash,
+    )
+    .outerjoin(effects, effects.c.id == contacts.c.effect_id)
+    .outerjoin(journeys, journeys.c.id == effects.c.journey_id)
     .where(
         contacts.c.customer_id == bindparam("customer"),
         contacts.c.at > bindparam("since"),
@@ -329,7 +337,10 @@ def open_effects(
 
 
 def contacts_since(conn: Connection, customer_id: str, since_us: int) -> list[Row[Any]]:
-    """The person's contacts that count (not released) after an instant, future ones too."""
+    """The person's contacts that count (not released) after an instant, future ones too.
+
+    Each with its effect's journey and state, and that journey's goal and subject.
+    """
     return list(conn.execute(_CONTACTS, {"customer": customer_id, "since": since_us}))
 
 
