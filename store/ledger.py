@@ -185,7 +185,11 @@ def move(
     reason: str | None = None,
     not_before: int | None = None,
 ) -> bool:
-    """Move one effect along; False where it is not in a state from which that is possible."""
+    """Move one effect along; False where it is not in a state from which that is possible.
+
+    What is cancelled after it has set out by a channel may have reached them: it keeps what it
+    holds until somebody knows (`sent_after_all`, `stopped_in_time`).
+    """
     values: dict[str, Any] = {"status": to.value}
     if reason is not None:
         values["reason"] = reason
@@ -193,17 +197,21 @@ def move(
         values["not_before"] = not_before
     if to not in (EffectStatus.CLAIMED, EffectStatus.SCHEDULED):
         values["settled_at"] = at
+    if to is EffectStatus.SCHEDULED:
+        values["via"] = None  # what waits again has been handed to no channel
     sources = [s.value for s in MOVES[to]]
     moved = conn.execute(
         update(effects)
         .where(effects.c.id == effect_id, effects.c.status.in_(sources))
         .values(**values)
-    )
-    if moved.rowcount != 1:
+        .returning(effects.c.via)
+    ).first()
+    if moved is None:
         return False
+    if to is EffectStatus.CANCELLED and moved.via is not None:
+        return True
     if to in _REACHED_NOBODY:
-        counters.release(conn, effect_id)
-        _contact_state(conn, effect_id, "released")
+        _give_back(conn, effect_id)
     elif to in (EffectStatus.SENT, EffectStatus.UNKNOWN):
         _contact_state(conn, effect_id, "committed")
     return True
@@ -212,7 +220,7 @@ def move(
 def sent_after_all(conn: Connection, effect_id: str, *, to: EffectStatus, at: int) -> bool:
     """An opt-out cancelled it while it was handed over: it has, or may have, reached them.
 
-    It takes its place in the caps again. False where it was not cancelled.
+    It keeps its place in the caps, or takes it again. False where it was not cancelled.
     """
     assert to in (EffectStatus.SENT, EffectStatus.UNKNOWN)
     moved = conn.execute(
@@ -226,6 +234,13 @@ def sent_after_all(conn: Connection, effect_id: str, *, to: EffectStatus, at: in
         update(contacts).where(contacts.c.effect_id == effect_id).values(state="committed")
     )
     return True
+
+
+def stopped_in_time(conn: Connection, effect_id: str) -> None:
+    """What was cancelled while it was handed over has reached nobody: it gives everything back."""
+    row = get(conn, effect_id)
+    if row is not None and row.status == EffectStatus.CANCELLED.value:
+        _give_back(conn, effect_id)
 
 
 def take_for_handover(
@@ -342,6 +357,11 @@ def contacts_since(conn: Connection, customer_id: str, since_us: int) -> list[Ro
     Each with its effect's journey and state, and that journey's goal and subject.
     """
     return list(conn.execute(_CONTACTS, {"customer": customer_id, "since": since_us}))
+
+
+def _give_back(conn: Connection, effect_id: str) -> None:
+    counters.release(conn, effect_id)
+    _contact_state(conn, effect_id, "released")
 
 
 def _contact_at(conn: Connection, effect_id: str, contact: Contact) -> None:

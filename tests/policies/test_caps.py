@@ -8,6 +8,7 @@ from policies.pack import Pack, load_pack
 from policies.verdict import FiredKind, Outcome
 from policies.windows import Window
 from tests.policies.packs import CONTACT, OFFER, SMALL, ask, fired, refuses, swapped
+from tests.source import ROOT
 
 GOAL = "  action.goal: {enum: [recover_cart, win_back], for: [contact, offer]}\n"
 PURPOSE = "  action.purpose: {enum: [marketing, service], for: [contact, offer]}\n"
@@ -34,6 +35,12 @@ def with_more(*changes: tuple[str, str]) -> str:
 
 def of(*changes: tuple[str, str]) -> Pack:
     return load_pack(with_more(*changes), file="p")
+
+
+def test_the_example_in_the_docs_is_a_good_one() -> None:
+    text = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+    example = text.split("```yaml\ncaps:\n")[1].split("```")[0].replace("id: weekly", "id: week")
+    assert len(of(("quiet_hours:\n", f"{example}quiet_hours:\n")).caps) == 4
 
 
 GIVEN = {"action.goal": "recover_cart", "action.purpose": "marketing"}

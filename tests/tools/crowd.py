@@ -3,8 +3,8 @@
 Run as `python -m tests.tools.crowd FOLDER URL LOG`; URL `-` is SQLite. Each line that it reads is a
 wave, a JSON list of `[seed, rounds, point, nth]`, one a process. They are forked, begin together,
 take lanes (or believe to hold one that they read), decide, claim, hand over and settle; once all
-have ended it prints how. LOG is the world outside: a line a letter that left. A process kills itself
-at its point the nth time it comes by, as a power cut would:
+have ended it prints how. LOG is the world outside: a line a letter that left. A process kills
+itself at its point the nth time it comes by, as a power cut would:
 
 - `inside`: everything is written and nothing is committed
 - `claimed`: it is committed, and nothing has been handed over
