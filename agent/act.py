@@ -18,6 +18,7 @@ from agent.steps import add_step, denied_result, has_acted
 from policies.verdict import Outcome
 from store.ids import new_id
 from tools.gate import Decided, Proposed, decide, largest_allowed
+from tools.next_slot import possible_from
 from tools.tool import ActionKind, ToolRefused
 
 #: Turns from one piece of news to the next; a planner that has come to no end by then is stopped.
@@ -59,7 +60,8 @@ async def _one(env: Environment, run: Run, proposed: Proposed) -> bool:
     outcome = decided.verdict.outcome
     if outcome in (Outcome.DENY, Outcome.NEEDS_REASON):
         limit = largest_allowed(run.picture, decided, run.setting)
-        add_step(run, decided, denied_result(decided, limit))
+        later = possible_from(run.picture, decided, run.setting)
+        add_step(run, decided, denied_result(decided, limit, later))
         return False
     assert decided.tool is not None and decided.args is not None
     if not decided.tool.is_effect:

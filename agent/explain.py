@@ -6,6 +6,7 @@ names: facts with their values, and each rule's own `because`.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from agent.explain_flip import flip_lines
@@ -26,6 +27,7 @@ from agent.explain_words import (
 from agent.fact_words import CHANNELS, counted, moment, money, name_of, percent
 from agent.planning import PLANNED_BY_OTHERS
 from policies.pack import Pack
+from tools.instants import microseconds
 
 _CONSENT = {
     "granted": "agreed to",
@@ -206,9 +208,12 @@ def _why_not(d: dict[str, Any]) -> list[str]:
         if d["status"] == "awaiting_approval" and outcome in ("review", "approval"):
             continue  # the first sentence says it
         line = f"{tried(step)} {_REFUSED[outcome]}: {mid(of_fired(step))}"
-        most = (step["result"] or {}).get("largest_allowed_bp")
+        result = step["result"] or {}
+        most, again = result.get("largest_allowed_bp"), result.get("possible_from")
         lines.append(
-            sentence(line) + (f" At most {percent(most)} would have been possible." if most else "")
+            sentence(line)
+            + (f" At most {percent(most)} would have been possible." if most else "")
+            + (f" It is possible again from {moment(_us(again), d['zone'])}." if again else "")
         )
     for answer in d["approvals"]:
         if answer["status"] in ("rejected", "lapsed", "approved", "edited", "responded"):
@@ -230,6 +235,10 @@ def _why_not(d: dict[str, Any]) -> list[str]:
         if effect["status"] == "unknown":
             lines.append("It is not sent again by itself: a person has to look whether it came.")
     return list(dict.fromkeys(lines))
+
+
+def _us(at: str) -> int:
+    return microseconds(datetime.fromisoformat(at))
 
 
 def _answered(answer: dict[str, Any]) -> str:

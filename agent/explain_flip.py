@@ -8,10 +8,11 @@ from typing import Any
 from agent.explain_words import SENDS, TRIED, mid, sentence, tried
 from agent.fact_words import clause, name_of, param_name, percent, value_of
 from agent.flip import Flip, flips, with_fact
-from policies.limits import Window
+from policies.caps import Cap
 from policies.obligations import clock
 from policies.pack import Pack
 from policies.verdict import FactValue
+from policies.windows import Window
 
 _DISCOUNT = "action.discount_bp"
 #: Larger discounts that are tried where one was capped: whole steps of 5 %.
@@ -137,18 +138,36 @@ def _clause(question: _Question, flip: Flip) -> str:
     pack = question.pack
     if flip.kind == "cap":
         cap = next(c for c in pack.caps if c.id == flip.fact)
-        return f"{flip.value} contacts {_window(cap.window)} were allowed instead of {flip.old}"
+        within = _within(cap)
+        return f"{flip.value} {cap.on}s {within} were allowed instead of {flip.old}"
     if flip.kind == "param":
         new, old = (value_of(flip.fact, v, pack.currency) for v in (flip.value, flip.old))
         return f"our rule's “{mid(param_name(flip.fact))}” were {new} instead of {old}"
-    window = ""
+    window, thing = "", "contact"
     for cap in pack.caps:
         if cap.fact == flip.fact:
-            window = _window(cap.window) + (" on this channel" if cap.per == "channel" else "")
-    return clause(flip.fact, flip.value, flip.old, currency=pack.currency, window=window)
+            window, thing = _within(cap), cap.on
+    return clause(
+        flip.fact, flip.value, flip.old, currency=pack.currency, window=window, thing=thing
+    )
+
+
+_TOGETHER = {
+    "channel": " on this channel",
+    "purpose": " for this purpose",
+    "goal": " with this aim",
+    "journey": " in this matter",
+}
+
+
+def _within(cap: Cap) -> str:
+    """What is counted together, and in which time."""
+    return f"{_window(cap.window)}{_TOGETHER.get(cap.per, '')}".strip()
 
 
 def _window(window: Window) -> str:
+    if window.kind == "ever":
+        return ""
     if window.kind == "calendar":
         return {"day": "that day", "week": "that week", "month": "that month"}.get(
             window.unit, f"that {window.unit}"

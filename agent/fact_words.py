@@ -118,7 +118,7 @@ _CONSENTS = {
 def name_of(fact: str) -> str:
     """What people call this fact."""
     if fact.startswith("cap."):
-        return "how many contacts there were"
+        return "how many there have been already"
     if fact.startswith("budget."):
         return "what is left of the budget"
     return _NAMES.get(fact) or _humane(fact)
@@ -146,8 +146,19 @@ _BY_ENDING: Mapping[str, Callable[[int], str]] = {
 }
 
 
-def clause(fact: str, new: Any, old: Any, *, currency: str | None, window: str = "") -> str:
-    """What would have to be otherwise, to be read after "if". `window`: of a cap, in words."""
+def clause(
+    fact: str,
+    new: Any,
+    old: Any,
+    *,
+    currency: str | None,
+    window: str = "",
+    thing: str = "contact",
+) -> str:
+    """What would have to be otherwise, to be read after "if".
+
+    `window`, `thing`: a cap's, in words, and what it counts.
+    """
     if isinstance(new, bool) and (fact, new) in _CLAUSES:
         return _CLAUSES[fact, new]
     if fact == "customer.consent" and new in _CONSENTS:
@@ -157,7 +168,7 @@ def clause(fact: str, new: Any, old: Any, *, currency: str | None, window: str =
     if fact == "customer.open_tickets":
         return f"this person had {counted(new, 'open ticket')} instead of {old or 'none'}"
     if fact.startswith("cap."):
-        return f"this person had had {counted(new, 'contact')} {window} instead of {old or 'none'}"
+        return f"this person had had {counted(new, thing)} {window} instead of {old or 'none'}"
     if fact.startswith("budget."):
         left = money(new, currency)
         return f"{left} of the budget were left instead of {money(old, currency)}"

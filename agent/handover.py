@@ -255,6 +255,7 @@ def _held(unit: LaneUnit, row: Row[Any], why: str) -> str:
 
 
 def _stopped(unit: LaneUnit, row: Row[Any]) -> str:
+    ledger.stopped_in_time(unit.conn, row.id)
     reason = row.reason or "cancelled before it was sent"
     note_effect(unit, row, EffectStatus.CANCELLED, reason)
     close_decision(unit, row.decision_id, "no_action", reason, "cancelled")

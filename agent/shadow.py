@@ -37,6 +37,8 @@ class Spoke:
 class Recorded:
     """One recorded look at a call. `call` names the call within its decision.
 
+    `matter`: what its journey is about (one cart, one flight), as the ledger knows it.
+
     `stopped`: it was denied before any pack was asked, and would be under every other.
     """
 
@@ -53,6 +55,9 @@ class Recorded:
     pack: tuple[str, int]
     engine: str
     effect_id: str | None = None
+    goal: str = ""
+    journey_id: str = ""
+    matter: str | None = None
     shadowed: bool = False
     stopped: bool = False
 

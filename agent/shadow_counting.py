@@ -14,12 +14,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent.shadow import Answer, Recorded, decided_at
-from policies.limits import ZONES, Cap
+from policies.caps import Cap
+from policies.limits import ZONES
 from policies.obligations import NOT_BEFORE_US
 from policies.pack import Pack
 from policies.verdict import FactValue, Outcome
-from tools.cap_facts import used
-from tools.picture import PastContact
+from tools.cap_facts import times, used
+from tools.counted import PastContact
 from tools.tool import ActionKind
 
 _CONTACT, _OFFER = ActionKind.CONTACT.value, ActionKind.OFFER.value
@@ -123,17 +124,25 @@ class Ledger:
         gone, added = (person.refused, person.added) if person else (set(), {})
         others = [contact for decision, contact in added.items() if decision != look.decision_id]
         now = [*(c for c in held if c.effect_id not in gone), *others]
-        channel, zones = str(facts.get("action.channel")), _zones(facts)
+        zones = _zones(facts)
+        call = {name: str(facts.get(f"action.{name}")) for name in ("channel", "purpose")}
+        call["goal"] = look.goal
         at = arrives_at if arrives_at is not None else _arrival(look, look.owed)
+
+        def count(cap: Cap, past: Sequence[PastContact]) -> int:
+            mine = times(cap, past, call, journey_id=look.journey_id, matter=look.matter)
+            return used(cap.window, mine, at, zones)
+
         for cap in self._draft.caps:
+            if cap.on != _CONTACT:
+                continue
             start = facts.get(cap.fact)
             afresh = arrives_at is not None or cap.id in recounted or type(start) is not int
             if not afresh and not touched:
                 continue
-            mine = used(cap, now, channel=channel, arrives_at=at, zones=zones)
+            mine = count(cap, now)
             if not afresh:
-                then = used(cap, held, channel=channel, arrives_at=at, zones=zones)
-                mine = max(0, int(start) + mine - then)  # type: ignore[arg-type]
+                mine = max(0, int(start) + mine - count(cap, held))  # type: ignore[arg-type]
             facts[cap.fact] = mine
         return facts
 
@@ -193,6 +202,8 @@ def _contact(look: Recorded, owed: Mapping[str, Any]) -> PastContact:
         message_class=said["class"],
         purpose=said["purpose"],
         at=_arrival(look, owed),
-        journey_id="",
+        journey_id=look.journey_id,
         status="scheduled",
+        goal=look.goal,
+        matter=look.matter,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from sys import intern
 from typing import Any
 
@@ -20,10 +20,10 @@ from agent.shadow_counting import Held
 from policies.pack import Pack
 from policies.verdict import FactValue, Outcome
 from store.journal import LABEL
-from store.schema import contacts, decisions, effects, journal
+from store.schema import contacts, decisions, effects, journal, journeys
 from store.sealing import Erased, Vault
+from tools.counted import PastContact
 from tools.instants import DAY_US
-from tools.picture import PastContact
 
 SLICE = 4_000
 _OF_PEOPLE = 500
@@ -62,7 +62,10 @@ class Reading:
                 self.erased[row.decision_id] = row.customer_id
                 continue
             self.goals[row.decision_id] = row.goal
-            self.looks.append(recorded(body, row.decision_id, row.customer_id, row.at))
+            look = recorded(body, row.decision_id, row.customer_id, row.at)
+            self.looks.append(
+                replace(look, goal=row.goal, journey_id=row.journey_id, matter=row.subject_hash)
+            )
 
     def in_order(self) -> list[Recorded]:
         """The looks, oldest first."""
@@ -84,8 +87,11 @@ def slice_of(conn: Connection, before_pos: int) -> Sequence[Any]:
             journal.c.body_sealed,
             decisions.c.customer_id,
             decisions.c.goal,
+            decisions.c.journey_id,
+            journeys.c.subject_hash,
         )
         .join(decisions, decisions.c.id == journal.c.decision_id)
+        .outerjoin(journeys, journeys.c.id == decisions.c.journey_id)
         .where(journal.c.pos < before_pos, journal.c.kind == "step")
         .order_by(journal.c.pos.desc())
         .limit(SLICE)
@@ -141,8 +147,9 @@ def ledger_of(conn: Connection, customer_ids: Iterable[str], since: int) -> dict
     for n in range(0, len(everyone), _OF_PEOPLE):
         rows = conn.execute(
             select(contacts, effects.c.claimed_at, effects.c.settled_at, effects.c.journey_id,
-                   effects.c.status)
+                   effects.c.status, journeys.c.goal, journeys.c.subject_hash)
             .join(effects, effects.c.id == contacts.c.effect_id)
+            .outerjoin(journeys, journeys.c.id == effects.c.journey_id)
             .where(contacts.c.customer_id.in_(everyone[n : n + _OF_PEOPLE]), contacts.c.at > since)
             .order_by(contacts.c.at)
         )  # fmt: skip
@@ -155,6 +162,8 @@ def ledger_of(conn: Connection, customer_ids: Iterable[str], since: int) -> dict
                 at=row.at,
                 journey_id=row.journey_id,
                 status=row.status,
+                goal=row.goal,
+                matter=row.subject_hash,
             )
             until = row.settled_at if row.state == "released" else None
             found.setdefault(row.customer_id, []).append(Held(contact, row.claimed_at, until))

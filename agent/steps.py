@@ -8,6 +8,7 @@ from agent import journal_bodies as bodies
 from agent.run import Run
 from policies.verdict import FiredKind, Outcome
 from tools.gate import Decided
+from tools.instants import instant
 from tools.tool import ActionKind
 
 
@@ -58,8 +59,13 @@ _WORDS = {
 }
 
 
-def denied_result(decided: Decided, largest_allowed_bp: int | None) -> dict[str, Any]:
-    """What a planner reads instead of an effect: what spoke against it, what would be possible."""
+def denied_result(
+    decided: Decided, largest_allowed_bp: int | None, possible_from: int | None = None
+) -> dict[str, Any]:
+    """What a planner reads instead of an effect: what spoke against it, what would be possible.
+
+    `possible_from`: where only caps spoke against it, the instant from which they would not.
+    """
     result: dict[str, Any] = {
         _WORDS[decided.verdict.outcome]: [
             {"rule": f.rule, "because": f.because}
@@ -69,6 +75,8 @@ def denied_result(decided: Decided, largest_allowed_bp: int | None) -> dict[str,
     }
     if largest_allowed_bp is not None:
         result["largest_allowed_bp"] = largest_allowed_bp
+    if possible_from is not None:
+        result["possible_from"] = instant(possible_from).isoformat()
     return result
 
 

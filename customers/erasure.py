@@ -196,6 +196,7 @@ def _end_everything(conn: Connection, everyone: list[str], now_us: int) -> None:
     for one in everyone:
         for row in ledger.open_effects(conn, one, [EffectStatus.SCHEDULED, EffectStatus.CLAIMED]):
             ledger.move(conn, row.id, to=EffectStatus.CANCELLED, at=now_us, reason=_REASON)
+            ledger.stopped_in_time(conn, row.id)  # nobody is left whose caps could be passed
     for offer in conn.execute(
         select(offers.c.id, offers.c.effect_id).where(
             offers.c.customer_id.in_(everyone), offers.c.status == "issued"

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from policies.caps import Cap
 from policies.content import CANNOT_BE_MET, OVERRIDE_OF_HARD, QUIET_ID, Content
 from policies.expressions import code
 from policies.facts import Fact, FactType
-from policies.limits import NOW, OFFER, USEFUL, ZONES, Budget, Cap, QuietHours
+from policies.limits import NOW, USEFUL, ZONES, Budget, QuietHours
 from policies.obligations import (
     DEFER_UNTIL_LOCAL,
     NOT_BEFORE_US,
@@ -19,7 +20,7 @@ from policies.obligations import (
     clock,
 )
 from policies.rules import DISCLOSURES, DISCOUNT, Rule
-from policies.scope import CONTACT, Scope, reads, test
+from policies.scope import CONTACT, OFFER, Scope, reads, test
 from policies.tables import GATE, LIMITS, Cell, Table
 from policies.telling import Told, always_told, cap_told, limit_told, rule_told, table_told
 from policies.verdict import FiredKind, Outcome
@@ -73,9 +74,10 @@ class Clauses:
                 [self._fire("autonomy.unmatched", FiredKind.AUTONOMY, Outcome.APPROVAL, NO_ROW)],
                 always_told,
             )
-        if kind == CONTACT:
-            for cap in content.caps:
+        for cap in content.caps:
+            if cap.on == kind:
                 self._cap(cap)
+        if kind == CONTACT:
             if content.quiet:
                 self._quiet(content.quiet)
             if self.defers:
@@ -222,8 +224,10 @@ class Clauses:
     def _cap(self, cap: Cap) -> None:
         facts = (*reads(cap.obeys), cap.fact)
         fire = self._fire(cap.id, FiredKind.CAP, Outcome.DENY, cap.because, facts)
-        full = self._scoped(cap.obeys, f"{self.of[cap.fact]} + 1 > {cap.max}")
-        self._add(facts, [f"if {full}:", f"    {fire}"], partial(cap_told, cap))
+        full = f"{self.of[cap.fact]} + 1 > {cap.max}"
+        held = test(cap.obeys, self.of)
+        lines = [f"if {held} and {full}:" if held else f"if {full}:", f"    {fire}"]
+        self._add(facts, lines, partial(cap_told, cap))
 
     def _budget(self, budget: Budget) -> None:
         facts = (budget.charges, budget.fact)

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from policies.caps import Cap
 from policies.facts import Fact
-from policies.limits import Budget, Cap, QuietHours
+from policies.limits import Budget, QuietHours
 from policies.params import ParamValue
 from policies.rules import Rule
 from policies.source import RESERVED

@@ -1,60 +1,22 @@
-"""Limits that are data, not conditions: contact caps, quiet hours, budgets."""
+"""Limits that are data, not conditions: quiet hours and budgets. Caps have a file of their own."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from ruamel.yaml.nodes import Node
 
 from policies.facts import LEARNED, MONEY, Fact, FactType
-from policies.problems import did_you_mean, words
-from policies.scope import CONTACT, Scope, check_known, read_scope
+from policies.problems import did_you_mean
+from policies.scope import CONTACT, OFFER, Scope, check_known, read_scope
 from policies.source import Source
+from policies.windows import Window, read_window
 
-OFFER: Final = "offer"
 NOW: Final = "now_us"
 ZONES: Final = "customer.zones"
 USEFUL: Final = "action.useful_minutes"
-MAX_USED: Final = 1_000_000
-MAX_WINDOW_DAYS: Final = 3660
-_DURATION = re.compile(
-    r"P(?:([0-9]{1,4})W)?(?:([0-9]{1,4})D)?(?:T(?:([0-9]{1,5})H)?(?:([0-9]{1,6})M)?)?\Z"
-)
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])\Z")
-_UNITS: Final = ("day", "week", "month", "year")
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """`rolling`: the last `duration_us`; `calendar`: the customer's `unit` that is now."""
-
-    kind: Literal["rolling", "calendar"]
-    duration_us: int = 0
-    unit: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Cap:
-    """At most `max` contacts within `window`, counted `per` person or per channel.
-
-    `obeys` says which contacts are held to the cap, `counts` which are counted: the same ones if
-    the pack does not say. How many there are, reservations included, is the fact `cap.ID.used`.
-    """
-
-    id: str
-    max: int
-    window: Window
-    per: Literal["person", "channel"]
-    counts: Scope
-    obeys: Scope
-    because: str
-    line: int
-
-    @property
-    def fact(self) -> str:
-        """The fact that holds how much of the cap is used."""
-        return f"cap.{self.id}.used"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,37 +48,6 @@ class Budget:
     def fact(self) -> str:
         """The fact that holds what is left of the budget."""
         return f"budget.{self.id}.left_minor"
-
-
-def read_cap(source: Source, node: Node, facts: dict[str, Fact]) -> Cap | None:
-    """Read one member of `caps:` and declare its fact."""
-    keys = source.mapping(
-        node, "a cap", needs=("id", "max", "window", "per", "obeys", "because"), may=("counts",)
-    )
-    if keys is None:
-        return None
-    name = source.identifier(keys["id"])
-    obeys = read_scope(source, keys["obeys"], "obeys:", facts)
-    counts = read_scope(source, keys["counts"], "counts:", facts) if "counts" in keys else obeys
-    if name is not None:
-        fact = Fact(f"cap.{name}.used", FactType.INT, (CONTACT,), 0, MAX_USED, when=obeys)
-        facts[fact.name] = fact
-    most = source.integer(keys["max"], "max:")
-    if most is not None and not 0 <= most < MAX_USED:
-        source.say(keys["max"], f"max: is 0 to {MAX_USED - 1}")
-        most = None
-    window = _window(source, keys["window"])
-    per = source.string(keys["per"], "per:")
-    if per not in ("person", "channel"):
-        if per is not None:
-            source.say(keys["per"], f"per: is person or channel, not '{per}'")
-        return None
-    because = source.string(keys["because"], "because:")
-    if name is None or most is None or window is None or because is None:
-        return None
-    line = source.line(keys["id"])
-    return Cap(name, most, window, "person" if per == "person" else "channel",
-               counts, obeys, because, line)  # fmt: skip
 
 
 def read_quiet(source: Source, node: Node, facts: Mapping[str, Fact]) -> QuietHours | None:
@@ -151,7 +82,7 @@ def read_budget(source: Source, node: Node, facts: dict[str, Fact]) -> Budget | 
     limit = source.integer(keys["limit_minor"], "limit_minor:")
     if limit is not None and not 0 <= limit <= MONEY:
         source.say(keys["limit_minor"], f"limit_minor: is 0 to {MONEY}")
-    window = _window(source, keys["window"])
+    window = read_window(source, keys["window"])
     if window is not None and (window.kind, window.unit) != ("calendar", "month"):
         source.say(keys["window"], "a budget is counted by {calendar: month}")
     charges = source.string(keys["charges"], "charges:")
@@ -190,34 +121,3 @@ def read_clock(source: Source, node: Node, what: str) -> int | None:
         source.say(node, f"'{text}' is not a local time such as \"08:00\"")
         return None
     return int(match[1]) * 60 + int(match[2])
-
-
-def _window(source: Source, node: Node) -> Window | None:
-    keys = source.mapping(node, "window:", may=("rolling", "calendar"))
-    if keys is None:
-        return None
-    if len(keys) != 1:
-        source.say(node, "window: is {rolling: P7D} or {calendar: day}")
-        return None
-    if "calendar" in keys:
-        unit = source.string(keys["calendar"], "calendar:")
-        if unit in _UNITS:
-            return Window("calendar", unit=unit)
-        if unit is None:
-            return None
-        hint = did_you_mean(unit, _UNITS)
-        source.say(keys["calendar"], f"calendar: is one of {words(_UNITS)}, not '{unit}'{hint}")
-        return None
-    text = source.string(keys["rolling"], "rolling:")
-    if text is None:
-        return None
-    match = _DURATION.match(text)
-    weeks, days, hours, minutes = (int(part or 0) for part in (match.groups() if match else "0000"))
-    total = ((weeks * 7 + days) * 1440 + hours * 60 + minutes) * 60_000_000
-    if not total:
-        source.say(keys["rolling"], f"'{text}' is not a duration such as P7D or PT24H")
-        return None
-    if total > MAX_WINDOW_DAYS * 86_400_000_000:
-        source.say(keys["rolling"], f"a window is at most {MAX_WINDOW_DAYS} days long")
-        return None
-    return Window("rolling", duration_us=total)

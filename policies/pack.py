@@ -9,14 +9,11 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Final
 
+from policies.caps import Cap
 from policies.compiler import Outlook, compile_kind, compile_outlook
 from policies.content import ENGINE, Content, Text
 from policies.facts import KINDS, Fact, shown
-from policies.limits import (
-    Budget,
-    Cap,
-    QuietHours,
-)
+from policies.limits import Budget, QuietHours
 from policies.params import ParamValue
 from policies.problems import PolicyError, Problem
 from policies.reading import read

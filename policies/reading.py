@@ -7,10 +7,11 @@ from typing import Final, TypeVar
 
 from ruamel.yaml.nodes import Node
 
+from policies.caps import Cap, read_cap
 from policies.content import QUIET_ID, Content, Text
 from policies.facts import Fact, check_ages, read_facts
 from policies.layers import Layer, digest, open_layers
-from policies.limits import Budget, Cap, QuietHours, read_budget, read_cap, read_quiet
+from policies.limits import Budget, QuietHours, read_budget, read_quiet
 from policies.params import Param, ParamValue, read_params
 from policies.rules import Rule, Strength, read_rule
 from policies.scope import read_when

@@ -15,17 +15,31 @@ from policies.problems import words
 from policies.source import Source
 
 CONTACT: Final = "contact"
+OFFER: Final = "offer"
 Scope = Mapping[str, tuple[str, ...]]
 
 
-def read_scope(source: Source, node: Node, what: str, facts: Mapping[str, Fact]) -> Scope:
-    """Read a scope against the enums that contacts have of their own, `action.class` and such."""
+def read_scope(
+    source: Source,
+    node: Node,
+    what: str,
+    facts: Mapping[str, Fact],
+    *,
+    on: str = CONTACT,
+    only: tuple[str, ...] | None = None,
+) -> Scope:
+    """Read a scope against the enums that such calls have of their own, `action.class` and such.
+
+    `only`: what may narrow it, of those.
+    """
     out: dict[str, tuple[str, ...]] = {}
     choices = {
         name.removeprefix("action."): fact
         for name, fact in facts.items()
-        if name.startswith("action.") and fact.type is FactType.ENUM and CONTACT in fact.kinds
+        if name.startswith("action.") and fact.type is FactType.ENUM and on in fact.kinds
     }
+    if only is not None:
+        choices = {key: fact for key, fact in choices.items() if key in only}
     for key, value in (source.mapping(node, what, may=choices) or {}).items():
         out[key] = source.words(value, f"{key}:", choices[key].values)
     return out

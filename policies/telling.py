@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from policies.caps import Cap
 from policies.expressions import Expression, truth
 from policies.facts import Fact
-from policies.limits import Cap
 from policies.scope import Scope
 from policies.tables import Cell, Table
 

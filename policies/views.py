@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from policies.content import QUIET_ID, Content
-from policies.limits import NOW, OFFER, ZONES
+from policies.limits import NOW, ZONES
 from policies.obligations import clock
-from policies.scope import CONTACT, reads, said
+from policies.scope import CONTACT, OFFER, reads, said
 from policies.tables import GATE
 from policies.verdict import FiredKind
 
@@ -42,7 +42,7 @@ def views(content: Content) -> list[RuleView]:
                                   table.facts, content.files[table.id], row.line))  # fmt: skip
     for cap in content.caps:
         text, file = f"{cap.fact} + 1 > {cap.max} for {said(cap.obeys)}", content.files[cap.id]
-        found.append(RuleView(cap.id, FiredKind.CAP, (CONTACT,), cap.because, text,
+        found.append(RuleView(cap.id, FiredKind.CAP, (cap.on,), cap.because, text,
                               (cap.fact, *reads(cap.obeys)), file, cap.line))  # fmt: skip
     for budget in content.budgets:
         text, file = f"{budget.charges} > {budget.fact}", content.files[budget.id]

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from store import counters
-from store.schema import contacts, effects, lanes
+from store.schema import contacts, effects, journeys, lanes
 from store.sealing import Vault
 from store.upsert import insert_or_ignore
 
@@ -100,7 +100,15 @@ _OPEN = (
     .order_by(effects.c.id)
 )
 _CONTACTS = (
-    select(contacts)
+    select(
+        contacts,
+        effects.c.journey_id,
+        effects.c.status,
+        journeys.c.goal,
+        journeys.c.subject_hash,
+    )
+    .outerjoin(effects, effects.c.id == contacts.c.effect_id)
+    .outerjoin(journeys, journeys.c.id == effects.c.journey_id)
     .where(
         contacts.c.customer_id == bindparam("customer"),
         contacts.c.at > bindparam("since"),
@@ -177,7 +185,11 @@ def move(
     reason: str | None = None,
     not_before: int | None = None,
 ) -> bool:
-    """Move one effect along; False where it is not in a state from which that is possible."""
+    """Move one effect along; False where it is not in a state from which that is possible.
+
+    What is cancelled after it has set out by a channel may have reached them: it keeps what it
+    holds until somebody knows (`sent_after_all`, `stopped_in_time`).
+    """
     values: dict[str, Any] = {"status": to.value}
     if reason is not None:
         values["reason"] = reason
@@ -185,17 +197,21 @@ def move(
         values["not_before"] = not_before
     if to not in (EffectStatus.CLAIMED, EffectStatus.SCHEDULED):
         values["settled_at"] = at
+    if to is EffectStatus.SCHEDULED:
+        values["via"] = None  # what waits again has been handed to no channel
     sources = [s.value for s in MOVES[to]]
     moved = conn.execute(
         update(effects)
         .where(effects.c.id == effect_id, effects.c.status.in_(sources))
         .values(**values)
-    )
-    if moved.rowcount != 1:
+        .returning(effects.c.via)
+    ).first()
+    if moved is None:
         return False
+    if to is EffectStatus.CANCELLED and moved.via is not None:
+        return True
     if to in _REACHED_NOBODY:
-        counters.release(conn, effect_id)
-        _contact_state(conn, effect_id, "released")
+        _give_back(conn, effect_id)
     elif to in (EffectStatus.SENT, EffectStatus.UNKNOWN):
         _contact_state(conn, effect_id, "committed")
     return True
@@ -204,7 +220,7 @@ def move(
 def sent_after_all(conn: Connection, effect_id: str, *, to: EffectStatus, at: int) -> bool:
     """An opt-out cancelled it while it was handed over: it has, or may have, reached them.
 
-    It takes its place in the caps again. False where it was not cancelled.
+    It keeps its place in the caps, or takes it again. False where it was not cancelled.
     """
     assert to in (EffectStatus.SENT, EffectStatus.UNKNOWN)
     moved = conn.execute(
@@ -218,6 +234,13 @@ def sent_after_all(conn: Connection, effect_id: str, *, to: EffectStatus, at: in
         update(contacts).where(contacts.c.effect_id == effect_id).values(state="committed")
     )
     return True
+
+
+def stopped_in_time(conn: Connection, effect_id: str) -> None:
+    """What was cancelled while it was handed over has reached nobody: it gives everything back."""
+    row = get(conn, effect_id)
+    if row is not None and row.status == EffectStatus.CANCELLED.value:
+        _give_back(conn, effect_id)
 
 
 def take_for_handover(
@@ -329,8 +352,16 @@ def open_effects(
 
 
 def contacts_since(conn: Connection, customer_id: str, since_us: int) -> list[Row[Any]]:
-    """The person's contacts that count (not released) after an instant, future ones too."""
+    """The person's contacts that count (not released) after an instant, future ones too.
+
+    Each with its effect's journey and state, and that journey's goal and subject.
+    """
     return list(conn.execute(_CONTACTS, {"customer": customer_id, "since": since_us}))
+
+
+def _give_back(conn: Connection, effect_id: str) -> None:
+    counters.release(conn, effect_id)
+    _contact_state(conn, effect_id, "released")
 
 
 def _contact_at(conn: Connection, effect_id: str, contact: Contact) -> None:

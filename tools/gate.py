@@ -104,6 +104,7 @@ def decide(picture: Picture, proposed: Proposed, setting: Setting) -> Decided:
     facts: dict[str, FactValue] = {
         "action.tool_listed": listed,
         "agent.autonomy": setting.agent.autonomy.value,
+        "action.goal": setting.goal,
         "action.confidence_bp": call.confidence_bp or 0,
     }
     if tool is None or args is None or problem is not None:

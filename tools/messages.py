@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, Field
 
 from prompts.messages import MessageFile, SlotError, fill
 from prompts.rendering import Rendered, render
-from tools.cap_facts import cap_facts
+from tools.cap_facts import contact_cap_facts
 from tools.instants import DAY_US, MINUTE_US, microseconds
 from tools.person_facts import cart_facts, person_facts
 from tools.picture import Offer, Picture
@@ -116,7 +116,12 @@ def _disclosures(file: MessageFile, setting: Setting) -> tuple[str, ...]:
 def _facts_at(
     channel: str, picture: Picture, args: Send, setting: Setting, arrives_at: int
 ) -> dict[str, FactValue]:
-    return cap_facts(picture, setting, channel=channel, arrives_at=arrives_at)
+    file = message_file(channel, picture, args, setting)
+    if file is None:
+        return {}
+    return contact_cap_facts(
+        picture, setting, channel=channel, purpose=file.purpose, arrives_at=arrives_at
+    )
 
 
 def _basis(channel: str, picture: Picture, args: Send, setting: Setting) -> tuple[object, ...]:

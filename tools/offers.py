@@ -16,6 +16,7 @@ from store import wakeups
 from store.ids import new_id
 from store.schema import offers
 from store.sealing import Vault
+from tools.cap_facts import offer_cap_facts
 from tools.catalogue import worst_margin
 from tools.instants import DAY_US, HOUR_US, MINUTE_US, instant
 from tools.margin import FULL_BP, discount_minor
@@ -66,6 +67,8 @@ def _facts(picture: Picture, args: CreateOffer, setting: Setting) -> dict[str, F
     facts = {
         **person_facts(picture, purpose=setting.agent.purpose),
         **cart_facts(picture),
+        **offer_cap_facts(picture, setting),
+        "action.purpose": setting.agent.purpose,
         "action.discount_bp": args.discount_bp,
     }
     lowest, after = worst_margin(picture, 0), worst_margin(picture, args.discount_bp)

@@ -8,7 +8,7 @@ here and closes the gate there (P6); "no history" is a value.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
@@ -17,13 +17,14 @@ from customers import complaints, consent, leases, profile, suppression
 from customers.leases import Lease
 from policies.pack import Pack
 from policies.zones import known
-from store import brakes, ledger
+from store import brakes
 from store.brakes import Brake
-from store.schema import effects, offers, tickets
+from store.schema import offers, tickets
 from store.sealing import Vault
-from tools import budgets
+from tools import budgets, counted
 from tools.cart import CartLine, cart_currency, cart_lines, cart_value
-from tools.instants import DAY_US, instant, local_date
+from tools.counted import PastContact, PastOffer
+from tools.instants import instant, local_date
 
 __all__ = [
     "CHANNELS",
@@ -31,6 +32,7 @@ __all__ = [
     "CartLine",
     "Offer",
     "PastContact",
+    "PastOffer",
     "Picture",
     "instant",
     "load_picture",
@@ -38,22 +40,6 @@ __all__ = [
 
 CHANNELS = consent.CHANNELS
 PURPOSES = consent.PURPOSES
-#: Contacts are read back so far at least; a cap with a longer window reads back as far as it needs.
-_CONTACTS_BACK_US = 31 * DAY_US
-_LONGEST_UNIT_DAYS = {"day": 2, "week": 8, "month": 32, "year": 367}
-
-
-@dataclass(frozen=True, slots=True)
-class PastContact:
-    """A contact that counts: sent, or queued and holding its place. `at`: when it reaches them."""
-
-    effect_id: str
-    channel: str
-    message_class: str
-    purpose: str
-    at: int
-    journey_id: str
-    status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +63,8 @@ class Picture:
 
     `zones`: every zone they could be in; where none is known all that the pack says we serve, and
     none where it says none. `budgets`: what is left, by the budget's id. `brakes`, `leases`: what
-    people have stopped, and who has taken this person into their hands.
+    people have stopped, and who has taken this person into their hands. `given`: the offers that
+    the pack's caps count, None where it has no such cap. `matters`: what open journeys are about.
     """
 
     customer_id: str
@@ -98,6 +85,8 @@ class Picture:
     budgets: Mapping[str, int]
     brakes: tuple[Brake, ...] = ()
     leases: tuple[Lease, ...] = ()
+    given: tuple[PastOffer, ...] | None = None
+    matters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def zone(self) -> str:
@@ -155,7 +144,7 @@ def load_picture(
         },
         zones=stated or _zones_served(pack),
         zone_is_known=bool(stated),
-        contacts=_contacts(conn, customer_id, now_us - _reach(pack), without),
+        contacts=counted.contacts(conn, customer_id, pack, now_us, without=without),
         complaint_open=complaints.open_complaint(conn, customer_id),
         open_tickets=_open_tickets(conn, customer_id),
         lines=lines,
@@ -165,6 +154,8 @@ def load_picture(
         budgets=budgets.left(conn, pack, now_us),
         brakes=brakes.in_force(conn),
         leases=leases.in_force(conn, customer_id, now_us),
+        given=counted.given(conn, customer_id, pack, now_us),
+        matters=counted.matters(conn, customer_id, pack),
     )
 
 
@@ -172,48 +163,6 @@ def _zones_served(pack: Pack) -> tuple[str, ...]:
     stated = pack.params.get("zones_served", ())
     listed = stated if isinstance(stated, tuple) else (stated,)
     return tuple(z for z in listed if isinstance(z, str) and known(z))
-
-
-def _reach(pack: Pack) -> int:
-    """How far back the pack's caps look."""
-    furthest = _CONTACTS_BACK_US
-    for cap in pack.caps:
-        calendar_us = _LONGEST_UNIT_DAYS.get(cap.window.unit, 0) * DAY_US
-        furthest = max(furthest, cap.window.duration_us, calendar_us)
-    return furthest
-
-
-def _contacts(
-    conn: Connection, customer_id: str, since_us: int, without: frozenset[str]
-) -> tuple[PastContact, ...]:
-    counted = [
-        row
-        for row in ledger.contacts_since(conn, customer_id, since_us)
-        if row.effect_id not in without
-    ]
-    if not counted:
-        return ()
-    known_effects = {
-        row.id: row
-        for row in conn.execute(
-            select(effects.c.id, effects.c.journey_id, effects.c.status).where(
-                effects.c.id.in_([row.effect_id for row in counted])
-            )
-        )
-    }
-    made = ((row, known_effects.get(row.effect_id)) for row in counted)
-    return tuple(
-        PastContact(
-            effect_id=row.effect_id,
-            channel=row.channel,
-            message_class=row._mapping["class"],
-            purpose=row.purpose,
-            at=row.at,
-            journey_id=effect.journey_id if effect is not None else "",
-            status=effect.status if effect is not None else "sent",
-        )
-        for row, effect in made
-    )
 
 
 # Built once: building a statement costs several times what running it does.

@@ -122,6 +122,10 @@ async def test_a_weekly_cap_says_how_many_there_were_and_how_many_the_rule_allow
         "Nothing was sent: nobody gets more than 3 marketing contacts in 7 days."
     )
     assert "They were written to 3 times in the last 7 days." in found["why"]
+    assert found["why_not"] == [
+        "An e-mail was refused: nobody gets more than 3 marketing contacts in 7 days. "
+        "It is possible again from Tue 10 Mar 2026, 13:00 Europe/Berlin time."
+    ]
     assert found["flip"] == [
         "It would have gone out if this person had had 2 contacts within 7 days instead of 3.",
         "It would have gone out if 4 contacts within 7 days were allowed instead of 3.",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from policies.limits import Window
 from policies.pack import load_pack
 from policies.verdict import FiredKind, Outcome
+from policies.windows import Window
 from tests.policies.packs import CONTACT, NOON, OFFER, ask, fired, refuses, small, swapped
 
 ROLLING = "window: {rolling: P7D}"
@@ -16,9 +16,9 @@ MONTH = "window: {calendar: month}"
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        (ROLLING, "window: ^{}", "window: is {rolling: P7D} or {calendar: day}"),
+        (ROLLING, "window: ^{}", "window: is {rolling: P7D}, {calendar: day} or {ever: true}"),
         (ROLLING, "window: ^{rolling: P7D, calendar: day}",
-         "window: is {rolling: P7D} or {calendar: day}"),
+         "window: is {rolling: P7D}, {calendar: day} or {ever: true}"),
         (ROLLING, "window: ^always", "window: must be a mapping of keys and values"),
         (ROLLING, "window: {rolling: ^P0D}", "'P0D' is not a duration such as P7D or PT24H"),
         (ROLLING, "window: {rolling: ^P}", "'P' is not a duration such as P7D or PT24H"),
@@ -34,7 +34,8 @@ MONTH = "window: {calendar: month}"
         ("max: 3", "max: ^-1", "max: is 0 to 999999"),
         ("max: 3", "max: ^three", "max: must be a whole number"),
         ("max: 3", "max: ^true", "max: must be a whole number"),
-        ("per: person", "per: ^household", "per: is person or channel, not 'household'"),
+        ("per: person", "per: ^household",
+         "per: is one of person, channel, purpose, goal, journey, not 'household'"),
         (MONTH, "window: ^{calendar: day}", "a budget is counted by {calendar: month}"),
         (MONTH, "window: ^{rolling: P30D}", "a budget is counted by {calendar: month}"),
         ("limit_minor: 5000", "limit_minor: ^-1", "limit_minor: is 0 to 1000000000000000"),

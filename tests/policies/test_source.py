@@ -69,7 +69,8 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
     text = swapped("hit: unique", "hit: often", swapped("per: person", "per: persons", text))
     assert [line.split(": ", 1)[1] for line in told(text)] == [
         "unknown fact 'customer.supressed'; did you mean 'customer.suppressed'?",
-        "per: is person or channel, not 'persons'",
+        "per: is one of person, channel, purpose, goal, journey, not 'persons'; "
+        "did you mean 'person'?",
         "hit: is first or unique, not 'often'",
     ]
 

@@ -205,6 +205,36 @@ def test_p3_what_was_stopped_is_not_handed_over(any_database: Database, ada: str
     assert not db.write_now(ledger.move, "eff_1", to=S.SENT, at=201)
 
 
+@pytest.mark.parametrize("arrived", [True, False])
+def test_p2_what_was_stopped_on_its_way_holds_its_place_until_somebody_knows(
+    any_database: Database, ada: str, arrived: bool
+) -> None:
+    """Else its place, and what it promised, would be given away before it arrives after all."""
+    db = any_database
+    brought_to(db, ada, S.CLAIMED, amount=40)
+    assert db.write_now(ledger.hand_over_by, "eff_1", epoch=0, via="mail")
+    assert db.write_now(ledger.move, "eff_1", to=S.CANCELLED, at=200, reason="unsubscribed")
+    assert not db.read_now(ledger.still_claimed, "eff_1", epoch=0, monotonic_us=0)
+    assert budget(db) == (40, 0) and contact_of(db)[2] == "reserved"
+    if arrived:
+        assert db.write_now(ledger.sent_after_all, "eff_1", to=S.SENT, at=300)
+        db.write_now(ledger.stopped_in_time, "eff_1")
+        assert budget(db) == (40, 0) and contact_of(db)[2] == "committed"
+    else:
+        db.write_now(ledger.stopped_in_time, "eff_1")
+        assert budget(db) == (0, 0) and contact_of(db)[2] == "released"
+        assert not db.write_now(ledger.move, "eff_1", to=S.SENT, at=300)
+
+
+def test_p2_what_waits_again_after_a_try_is_on_no_way(any_database: Database, ada: str) -> None:
+    db = any_database
+    brought_to(db, ada, S.CLAIMED, amount=40)
+    db.write_now(ledger.hand_over_by, "eff_1", epoch=0, via="mail")
+    db.write_now(ledger.move, "eff_1", to=S.SCHEDULED, at=200, not_before=900)
+    assert db.write_now(ledger.move, "eff_1", to=S.CANCELLED, at=300, reason="unsubscribed")
+    assert budget(db) == (0, 0) and contact_of(db)[2] == "released"
+
+
 def test_p4_an_open_claim_is_taken_over_by_a_newer_epoch_only(
     any_database: Database, ada: str
 ) -> None:

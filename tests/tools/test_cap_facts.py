@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from tests.policies.packs import SERVICE
 from tests.tools.pictures import (
     NOW,
     a_contact,
     a_picture,
+    a_profile,
     a_setting,
     decided,
     denials,
@@ -18,7 +20,8 @@ from tests.tools.pictures import (
     sending,
 )
 from tools.instants import DAY_US, HOUR_US
-from tools.picture import Picture
+from tools.picture import PastOffer, Picture
+from tools.tool import Setting
 
 # -- zones and quiet hours -------------------------------------------------------------------------
 
@@ -143,3 +146,156 @@ def test_calendar_windows_are_the_customers_own(unit: str, hours_ago: float, cou
     picture = a_picture(contacts=(a_contact(hours_ago),))
     answer = decided("send_email", sending(), picture, a_setting(pack=rules))
     assert (denials(answer) == {"daily_channel"}) is counts
+
+
+# -- who stands in one count -----------------------------------------------------------------------
+
+DAILY = "{calendar: day}, per: channel, obeys: {class: [marketing]}"
+GOALS = (
+    "  now_us:",
+    "  action.goal: {enum: [recover_cart, win_back], for: [contact, offer]}\n  now_us:",
+)
+OF_OFFERS = (
+    "quiet_hours: {from",
+    "  - {id: one_a_case, on: [offer], max: 1, window: {ever: true}, per: journey, obeys: {},"
+    " because: One offer a case}\n\nquiet_hours: {from",
+)
+
+
+def daily(window: str) -> Setting:
+    """The pack's daily cap, counted in another way."""
+    return a_setting(pack=pack(GOALS, (DAILY, window)))
+
+
+def full(picture: Picture, setting: Setting, message: str = "cart_reminder") -> bool:
+    return "daily_channel" in denials(decided("send_email", sending(message), picture, setting))
+
+
+TODAY = a_contact(2, channel="sms", goal="win_back", matter="cart-7")
+MARKETING = "obeys: {class: [marketing]}"
+
+
+@pytest.mark.parametrize(
+    ("per", "contact", "counts"),
+    [
+        ("person", {}, True),
+        ("channel", {}, False),
+        ("channel", {"channel": "email"}, True),
+        ("purpose", {}, True),
+        ("purpose", {"purpose": "service"}, False),
+        ("goal", {}, False),
+        ("goal", {"goal": "recover_cart"}, True),
+        ("goal", {"goal": None}, True),
+        ("journey", {}, False),
+        ("journey", {"matter": "cart-1"}, True),
+        ("journey", {"matter": None}, True),
+        ("journey", {"journey_id": "jrn_1"}, True),
+    ],
+)
+def test_what_stands_in_one_count(per: str, contact: dict[str, Any], counts: bool) -> None:
+    """What is not known of a contact cannot leave it out."""
+    picture = a_picture(contacts=(replace(TODAY, **contact),), matters={"jrn_1": "cart-1"})
+    assert full(picture, daily(f"{{calendar: day}}, per: {per}, {MARKETING}")) is counts
+
+
+def test_a_matter_that_is_not_known_counts_everything() -> None:
+    picture = a_picture(contacts=(TODAY,))
+    assert full(picture, daily(f"{{calendar: day}}, per: journey, {MARKETING}"))
+
+
+def test_another_wording_is_no_way_around_a_cap_on_a_goal() -> None:
+    """The cap's key is what is pursued; the message, the channel and the discount are not in it."""
+    window = daily(f"{{rolling: P3650D}}, per: goal, {MARKETING}")
+    earlier = replace(TODAY, goal="recover_cart", at=NOW - 400 * DAY_US)
+    picture = a_picture(contacts=(earlier,))
+    for message in ("cart_reminder", "cart_reminder_offer"):
+        assert full(picture, window, message)
+    by_text = decided("send_sms", sending("cart_reminder_sms"), picture, window)
+    assert "daily_channel" in denials(by_text)
+    assert not full(picture, replace(window, goal="win_back"))
+
+
+def test_a_window_without_an_end_counts_whatever_there_was_in_the_matter() -> None:
+    setting = daily(f"{{ever: true}}, per: journey, {MARKETING}")
+    long_ago = replace(TODAY, at=NOW - 4_000 * DAY_US, matter="cart-1")
+    picture = a_picture(contacts=(long_ago,), matters={"jrn_1": "cart-1"})
+    assert full(picture, setting)
+    assert not full(replace(picture, matters={"jrn_1": "cart-2"}), setting)
+
+
+def test_service_counts_and_is_exempt() -> None:
+    """A cap that obeys one thing and counts another."""
+    both = f"{{calendar: day}}, per: channel, counts: {{}}, {MARKETING}"
+    service = a_contact(1, message_class="service", purpose="service")
+    picture = a_picture(contacts=(service,))
+    assert full(picture, daily(both))
+    assert not full(picture, a_setting())
+    marketing = a_picture(contacts=tuple(a_contact(h) for h in (1, 2, 3, 4)))
+    rules = daily(both).pack
+    for used in (0, 4):
+        facts = {**SERVICE, "action.goal": "win_back", "cap.daily_channel.used": used}
+        answer = rules.decide("contact", facts, call_digest="")
+        assert answer.outcome.value == "allow", answer.fired
+    assert full(marketing, daily(both))
+
+
+def test_a_cap_may_hold_one_goal() -> None:
+    of_winning = "{calendar: day}, per: person, counts: {}, obeys: {goal: [win_back]}"
+    picture = a_picture(contacts=(a_contact(1),))
+    assert not full(picture, daily(of_winning))
+    assert full(picture, replace(daily(of_winning), goal="win_back"))
+
+
+def test_p6_a_goal_that_the_pack_does_not_know_is_refused() -> None:
+    setting = replace(daily(DAILY), goal="sell_more")
+    assert "missing:action.goal" in denials(decided("send_email", sending(), setting=setting))
+
+
+# -- offers ----------------------------------------------------------------------------------------
+
+OFFERING = {"discount_bp": 500, "valid_hours": 24}
+
+
+def offered(*given: PastOffer, window: str = "{ever: true}, per: journey") -> set[str]:
+    rules = pack(OF_OFFERS, ("{ever: true}, per: journey", window))
+    picture = a_picture(given=given, matters={"jrn_1": "flight-1"})
+    picture = replace(picture, profile=a_profile(segment="gold"))
+    return denials(decided("create_offer", OFFERING, picture, a_setting(pack=rules)))
+
+
+GIVEN = PastOffer("off_1", NOW - 500 * DAY_US, "jrn_0", "marketing", "win_back", "flight-1")
+
+
+def test_p2_one_compensation_a_disruption() -> None:
+    """The same flight, whichever journey and goal it was given in, and however long ago."""
+    assert "one_a_case" not in offered()
+    assert "one_a_case" in offered(GIVEN)
+    assert "one_a_case" in offered(replace(GIVEN, matter="flight-2", journey_id="jrn_1"))
+    assert "one_a_case" in offered(replace(GIVEN, matter=None))
+    assert "one_a_case" not in offered(replace(GIVEN, matter="flight-2"))
+
+
+@pytest.mark.parametrize(
+    ("window", "change", "counts"),
+    [
+        ("{rolling: P30D}, per: person", {}, False),
+        ("{rolling: P30D}, per: person", {"at": NOW - 29 * DAY_US}, True),
+        ("{calendar: year}, per: person", {"at": NOW - 4 * DAY_US}, True),  # 1 January
+        ("{calendar: year}, per: person", {"at": NOW - 5 * DAY_US}, False),
+        ("{rolling: P3000D}, per: goal", {}, False),
+        ("{rolling: P3000D}, per: goal", {"goal": "recover_cart"}, True),
+        ("{rolling: P3000D}, per: purpose", {}, True),
+        ("{rolling: P3000D}, per: purpose", {"purpose": "service"}, False),
+        ("{rolling: P3000D}, per: purpose", {"purpose": None}, True),
+    ],
+)
+def test_offers_are_counted_as_contacts_are(
+    window: str, change: dict[str, Any], counts: bool
+) -> None:
+    assert ("one_a_case" in offered(replace(GIVEN, **change), window=window)) is counts
+
+
+def test_p6_offers_that_nobody_counted_are_not_none() -> None:
+    setting = a_setting(pack=pack(OF_OFFERS))
+    answer = decided("create_offer", OFFERING, a_picture(given=None), setting)
+    assert "missing:cap.one_a_case.used" in denials(answer)

@@ -64,6 +64,53 @@ def test_p2_racing_claims_of_one_person_never_pass_the_cap(any_world: World) -> 
     assert any_world.rows()["contacts"] == 3
 
 
+ONE_A_CASE = (
+    "quiet_hours: {from",
+    "  - {id: one_a_case, on: [offer], max: 1, window: {ever: true}, per: journey, obeys: {},"
+    " because: One offer a case}\n\nquiet_hours: {from",
+)
+NO_REST = (
+    "avoid_when: customer.days_since_last_code < params.code_rest_days",
+    "avoid_when: customer.days_since_last_code == 1",
+)
+
+
+def test_p2_racing_offers_of_one_matter_never_pass_its_cap(any_world: World) -> None:
+    """Of many who decide about one person at the same moment, one gives the compensation."""
+    any_world.put_pack(("version: 1", "version: 2"), ONE_A_CASE, NO_REST)
+    person = any_world.person()
+    ready = []
+    for k in range(AT_ONCE):
+        any_world.new_decision(person)
+        args = {"discount_bp": 500 + k, "valid_hours": 72}
+        ready.append(any_world.ready(replace(person), "create_offer", args))
+    results = all_at_once(claims(any_world, ready))
+    assert len(made(results)) == 1 and any_world.rows()["offers"] == 1
+    assert all(isinstance(r, str | Refused) for r in results)
+
+
+def test_p2_racing_messages_of_other_wordings_never_pass_a_cap_on_their_goal(
+    any_world: World,
+) -> None:
+    """E-mail and text message, this wording and that: one goal is pursued once."""
+    any_world.put_pack(
+        ("version: 1", "version: 2"),
+        (
+            "max: 1, window: {calendar: day}, per: channel",
+            "max: 1, window: {rolling: P7D}, per: goal",
+        ),
+        ('avoid_when: action.channel == "sms"', "avoid_when: action.discount_bp == 9999"),
+    )
+    person = any_world.person()
+    ready = []
+    for k in range(AT_ONCE):
+        any_world.new_decision(person)
+        tool, message = (("send_email", "cart_reminder"), ("send_sms", "cart_reminder_sms"))[k % 2]
+        ready.append(any_world.ready(replace(person), tool, any_world.letter(message)))
+    results = all_at_once(claims(any_world, ready))
+    assert len(made(results)) == 1 and any_world.rows()["contacts"] == 1
+
+
 def test_p2_racing_offers_never_overspend_the_budget(any_world: World) -> None:
     any_world.put_pack(("version: 1", "version: 2"), ("limit_minor: 500000", "limit_minor: 3999"))
     people = [any_world.person(f"p{k}") for k in range(AT_ONCE)]
@@ -169,8 +216,8 @@ class Story:
             self.world.move(effect_id, EffectStatus(becomes))
 
 
-def test_p2_counters_are_the_sum_of_what_effects_hold(db: Database) -> None:
-    world = World(db)
+def test_p2_counters_are_the_sum_of_what_effects_hold(any_database: Database) -> None:
+    world = World(any_database)
     world.put_pack(("limit_minor: 500000", "limit_minor: 7000"))
     numbers = iter(range(1_000))
 
