@@ -22,7 +22,7 @@ from policies.obligations import (
 from policies.rules import DISCLOSURES, DISCOUNT, Rule
 from policies.scope import CONTACT, OFFER, Scope, reads, test
 from policies.tables import GATE, LIMITS, Cell, Table
-from policies.telling import Told, always_told, cap_told, limit_told, rule_told, table_told
+from policies.telling import Wants, nothing, of_cap, of_limit, of_rule, of_table
 from policies.verdict import FiredKind, Outcome
 
 TOO_LATE = "The message may only leave when it is no longer of use"
@@ -34,13 +34,14 @@ NO_LIFT = "Somebody tried to lift a rule that nobody may lift"
 class Clause:
     """Lines of code, and the facts they read.
 
-    `told(known)`: whether these facts are enough to tell what the clause says, whatever the others
-    are. `if_unknown`: the lines to run instead where a fact it reads is missing.
+    `wants(known)`: the facts that are wanted before it can be told what the clause says; none where
+    it says the same whatever they are. `if_unknown`: the lines to run instead where a fact it reads
+    is missing.
     """
 
     reads: tuple[str, ...]
     lines: tuple[str, ...]
-    told: Told
+    wants: Wants
     if_unknown: tuple[str, ...]
 
 
@@ -72,7 +73,7 @@ class Clauses:
             self._add(
                 (),
                 [self._fire("autonomy.unmatched", FiredKind.AUTONOMY, Outcome.APPROVAL, NO_ROW)],
-                always_told,
+                nothing,
             )
         for cap in content.caps:
             if cap.on == kind:
@@ -104,11 +105,11 @@ class Clauses:
         self,
         facts: tuple[str, ...],
         lines: list[str],
-        told: Told,
+        wants: Wants,
         if_unknown: list[str] | None = None,
     ) -> None:
         instead = tuple(lines if if_unknown is None else if_unknown)
-        self.every.append(Clause(facts, tuple(lines), told, instead))
+        self.every.append(Clause(facts, tuple(lines), wants, instead))
 
     def _fire(
         self,
@@ -135,7 +136,7 @@ class Clauses:
             "    wrong = tuple(sorted(NOT_LIFTABLE.intersection(overrides)))",
             "    if wrong:",
             f"        {fire}",
-        ], always_told)  # fmt: skip
+        ], nothing)  # fmt: skip
 
     def _scoped(self, scope: Scope, code: str) -> str:
         if self.kind == CONTACT and scope:
@@ -163,7 +164,7 @@ class Clauses:
             facts = tuple(dict.fromkeys((*facts, NOW, ZONES)))
         also = tuple(name for name in facts if name not in rule.condition.facts)
         scope = rule.obeys if self.kind == CONTACT else {}
-        self._add(facts, lines, partial(rule_told, rule.condition.tree, scope, also))
+        self._add(facts, lines, partial(of_rule, rule.condition.tree, scope, facts, also))
 
     def _then(self, rule: Rule, facts: tuple[str, ...]) -> list[str]:
         lines: list[str] = []
@@ -219,7 +220,7 @@ class Clauses:
                 ]
         outcome, because = (Outcome.APPROVAL, NO_ROW) if gate else (Outcome.DENY, table.because)
         rest = self._fire(f"{table.id}.unmatched", kind, outcome, because, table.facts)
-        self._add(table.facts, [*lines, "else:", f"    {rest}"], partial(table_told, table))
+        self._add(table.facts, [*lines, "else:", f"    {rest}"], partial(of_table, table))
 
     def _cap(self, cap: Cap) -> None:
         facts = (*reads(cap.obeys), cap.fact)
@@ -227,13 +228,13 @@ class Clauses:
         full = f"{self.of[cap.fact]} + 1 > {cap.max}"
         held = test(cap.obeys, self.of)
         lines = [f"if {held} and {full}:" if held else f"if {full}:", f"    {fire}"]
-        self._add(facts, lines, partial(cap_told, cap))
+        self._add(facts, lines, partial(of_cap, cap, facts))
 
     def _budget(self, budget: Budget) -> None:
         facts = (budget.charges, budget.fact)
         fire = self._fire(budget.id, FiredKind.BUDGET, Outcome.DENY, budget.because, facts)
         spent = f"{self.of[budget.charges]} > {self.of[budget.fact]}"
-        self._add(facts, [f"if {spent}:", f"    {fire}"], partial(limit_told, {}, facts))
+        self._add(facts, [f"if {spent}:", f"    {fire}"], partial(of_limit, {}, facts))
 
     def _quiet(self, quiet: QuietHours) -> None:
         facts = (*reads(quiet.obeys), NOW, ZONES)
@@ -253,7 +254,7 @@ class Clauses:
             "        hold = later",
             f"        owed[{DEFER_UNTIL_LOCAL!r}] = {clock(quiet.end)!r}",
             f"        {fire}",
-        ], partial(limit_told, quiet.obeys, (NOW, ZONES)))  # fmt: skip
+        ], partial(of_limit, quiet.obeys, facts))  # fmt: skip
 
     def _too_late(self) -> None:
         now, facts = self.of[NOW], (NOW, USEFUL)
@@ -266,7 +267,7 @@ class Clauses:
         ]
         # Whether it waits is known only once the others have spoken.
         unknown = [waits, owed, f"    blame({USEFUL!r})"]
-        self._add(facts, [waits, owed, *late], always_told, unknown)
+        self._add(facts, [waits, owed, *late], nothing, unknown)
 
 
 def _cell(cell: Cell, fact: Fact, var: str) -> str:

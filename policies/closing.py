@@ -39,15 +39,19 @@ def closed(
         if not broken:  # only words of an enumeration that were no plain text
             return decide(values, call_digest, overrides)
         missing = frozenset(broken)
-        known = {name: value for name, value in values.items() if name not in missing}
-        untold = {n for n, clause in enumerate(clauses) if _untold(clause, known, missing)}
-        blamed = {name for n in untold for name in clauses[n].reads if name in missing}
-        blamed |= missing & guards
+        known = {n: v for n, v in values.items() if n not in missing and n not in idle}
+        wanted = {
+            n: missing.intersection(clause.wants(known))
+            for n, clause in enumerate(clauses)
+            if not missing.isdisjoint(clause.reads)
+        }
+        untold = {n for n, names in wanted.items() if names}
+        blamed = set(missing & guards).union(*wanted.values())
         found: list[tuple[int, Fired]] = []
         owed: dict[str, Any] = {}
         # What is told is told for any value of the missing facts, so one value of each will do.
         any_value = {name: facts[name].some() for name in missing}
-        partial({**known, **any_value}, missing, untold, overrides, found, owed, blamed.add)
+        partial({**values, **any_value}, missing, untold, overrides, found, owed, blamed.add)
         fired = [_without(one, missing) for _, one in found]
         for name, because in broken.items():
             seen = {} if values[name] is None else {name: shown(values[name])}
@@ -69,10 +73,6 @@ def closed(
         )  # fmt: skip
 
     return answer
-
-
-def _untold(clause: Clause, known: Mapping[str, Any], missing: frozenset[str]) -> bool:
-    return not missing.isdisjoint(clause.reads) and not clause.told(known)
 
 
 def _without(fired: Fired, missing: frozenset[str]) -> Fired:

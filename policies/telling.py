@@ -17,47 +17,46 @@ from policies.scope import Scope
 from policies.tables import Cell, Table
 
 Known: TypeAlias = Mapping[str, Any]
-Told: TypeAlias = Callable[[Known], bool]
+#: Which facts a clause wants before it can be told; those that are known may be among them.
+Wants: TypeAlias = Callable[[Known], tuple[str, ...]]
 
 
-def always_told(known: Known) -> bool:
+def nothing(known: Known) -> tuple[str, ...]:
     """What reads no fact, or looks for itself."""
-    return True
+    return ()
 
 
-def rule_told(tree: Expression, scope: Scope, also: tuple[str, ...], known: Known) -> bool:
+def of_rule(
+    tree: Expression, scope: Scope, reads: tuple[str, ...], also: tuple[str, ...], known: Known
+) -> tuple[str, ...]:
     """A rule; `also` are the facts it needs beside its condition once it fires."""
     fires = _all(_in_scope(scope, known), truth(tree, known))
     if fires is None:
-        return False
-    return not fires or all(name in known for name in also)
+        return reads
+    return also if fires else ()
 
 
-def cap_told(cap: Cap, known: Known) -> bool:
+def of_cap(cap: Cap, reads: tuple[str, ...], known: Known) -> tuple[str, ...]:
     """A cap: told where nobody is held to it, where it is known not to be full, or is full."""
     full = known[cap.fact] + 1 > cap.max if cap.fact in known else None
-    return _all(_in_scope(cap.obeys, known), full) is not None
+    return reads if _all(_in_scope(cap.obeys, known), full) is None else ()
 
 
-def limit_told(scope: Scope, needs: tuple[str, ...], known: Known) -> bool:
+def of_limit(scope: Scope, reads: tuple[str, ...], known: Known) -> tuple[str, ...]:
     """A budget or quiet hours: told where nobody is held to it, or all of it is known."""
-    held = _in_scope(scope, known)
-    if held is None:
-        return False
-    return not held or all(name in known for name in needs)
+    return () if _in_scope(scope, known) is False else reads
 
 
-def table_told(table: Table, known: Known) -> bool:
+def of_table(table: Table, known: Known) -> tuple[str, ...]:
     """A table: exactly one row can be the one, and what it is held against is known."""
-    exceeds = table.exceeds is None or table.exceeds in known
     for row in table.rows:
         cells = zip(row.cells, table.columns, strict=True)
         hit = _all(*(_fits(cell, fact, known) for cell, fact in cells))
         if hit is None:
-            return False
+            return table.facts
         if hit:
-            return exceeds
-    return True
+            return () if table.exceeds is None else (table.exceeds,)
+    return ()
 
 
 def _in_scope(scope: Scope, known: Known) -> bool | None:
