@@ -12,15 +12,18 @@ from typing import Any, Final
 from policies.clauses import Clauses
 from policies.closing import Decide, closed
 from policies.content import ENGINE, Content
-from policies.facts import LAST_INSTANT_US, Fact, FactType, good_zones
+from policies.facts import LAST_INSTANT_US, Fact, FactType, good_places, good_zones
+from policies.jurisdictions import holding
 from policies.limits import NOW
-from policies.obligations import cap_discount
-from policies.quiet import CannotBeMet, next_local, quiet_until
+from policies.obligations import cap_discount, clock
+from policies.quiet import CannotBeMet, free_until, next_local, quiet_spell
 from policies.scope import CONTACT, test
 from policies.verdict import Fired, FiredKind, Outcome, Verdict
 
 __all__ = ["ENGINE", "Content", "Decide", "compile_kind"]
 
+#: What each minute of the day looks like on a clock.
+_CLOCKS: Final = tuple(clock(minute) for minute in range(1440))
 _SLOW: Final = "return slow(facts, call_digest, overrides)"
 
 
@@ -39,12 +42,17 @@ def compile_kind(content: Content, kind: str) -> Decide:
         "V": Verdict,
         "sha256": sha256,
         "good_zones": good_zones,
-        "quiet_until": quiet_until,
+        "good_places": good_places,
+        "quiet_spell": quiet_spell,
+        "free_until": free_until,
+        "CLOCKS": _CLOCKS,
         "next_local": next_local,
         "CannotBeMet": CannotBeMet,
         "cap_discount": cap_discount,
         "lifted": lifted,
         "NOT_LIFTABLE": content.not_liftable(),
+        "laws": holding(content.laws, len(content.quiet)),
+        **{f"H{number}": quiet.hours for number, quiet in enumerate(content.quiet)},
         **clauses.places(),
         **{f"K_{member.name}": member for member in FiredKind},
         **{f"O_{member.name}": member for member in Outcome},
@@ -70,7 +78,7 @@ def _source(clauses: Clauses, facts: Mapping[str, Fact]) -> str:
         *((var, _fresh(fact, of)) for var, fact in held if fact.age),
     ):
         weigh += [f"if {var} and not ({good}):", f"    {_SLOW}"]
-    hold = [f"hold = {of[NOW]}"] if clauses.defers else []
+    hold = [f"hold = {of[NOW]}", "held = []"] if clauses.defers else []
     digest = "".join(
         f"{name}={{{_printed(fact, of[name], needed.get(scopes[name]))}}}\\n"
         for name, fact in facts.items()
@@ -120,6 +128,8 @@ def _check(fact: Fact, of: Mapping[str, str]) -> str:
             return f"type({var}) is str and {var} in {fact.values!r}"
         case FactType.ZONES:
             return f"good_zones({var})"
+        case FactType.JURISDICTIONS:
+            return f"good_places({var}, {fact.values!r})"
         case FactType.INSTANT:
             return f"type({var}) is int and 0 <= {var} <= {LAST_INSTANT_US}"
 
@@ -130,5 +140,6 @@ def _fresh(fact: Fact, of: Mapping[str, str]) -> str:
 
 def _printed(fact: Fact, var: str, needed: str | None) -> str:
     """A good fact's value in the digest: `line_of` writes the same; `-` where it is not needed."""
-    value = f"','.join({var})" if fact.type is FactType.ZONES else var
+    listed = fact.type in (FactType.ZONES, FactType.JURISDICTIONS)
+    value = f"','.join({var})" if listed else var
     return f"{value} if {needed} else '-'" if needed else value

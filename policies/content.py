@@ -6,21 +6,25 @@ from typing import Final
 
 from policies.conditions import ParamValue
 from policies.facts import Fact
-from policies.limits import Budget, Cap, QuietHours
+from policies.jurisdictions import Jurisdiction
+from policies.limits import Budget, Cap
+from policies.quiet_hours import QuietHours
 from policies.rules import Rule
 from policies.source import RESERVED
 from policies.tables import Table
 from policies.zones import RELEASE
 
-ENGINE: Final = f"gate/1 tzdata/{RELEASE}"
-QUIET_ID: Final = "quiet_hours"
+ENGINE: Final = f"gate/2 tzdata/{RELEASE}"
 CANNOT_BE_MET: Final = "cannot_be_met"
 OVERRIDE_OF_HARD: Final = "override_of_hard"
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Every part of one pack. Ids are unique throughout."""
+    """Every part of one pack. Ids are unique throughout.
+
+    `spread_minutes`: how long after it may leave a message that was put off leaves at the latest.
+    """
 
     name: str
     version: int
@@ -31,7 +35,9 @@ class Content:
     rules: tuple[Rule, ...]
     tables: tuple[Table, ...]
     caps: tuple[Cap, ...]
-    quiet: QuietHours | None
+    quiet: tuple[QuietHours, ...]
+    spread_minutes: int
+    laws: tuple[Jurisdiction, ...]
     budgets: tuple[Budget, ...]
 
     def facts_for(self, kind: str) -> dict[str, Fact]:
@@ -43,6 +49,7 @@ class Content:
         """Ids of everything that an override must not name."""
         ids = {rule.id for rule in self.rules if not rule.soft}
         ids |= {cap.id for cap in self.caps} | {budget.id for budget in self.budgets}
+        ids |= {quiet.id for quiet in self.quiet} | {law.rule for law in self.laws}
         ids |= RESERVED | {"autonomy.unmatched"}
         for table in self.tables:
             ids |= {table.id, f"{table.id}.unmatched"}

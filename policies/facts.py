@@ -5,7 +5,7 @@ A value that is not exactly of its type is malformed, which the gate treats as m
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -31,12 +31,13 @@ class FactType(StrEnum):
     INT = "int"
     ENUM = "enum"
     ZONES = "zones"
+    JURISDICTIONS = "jurisdictions"
     INSTANT = "instant"
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One declared fact. `low`/`high` bound an int, `values` are an enum's words.
+    """One declared fact. `low`/`high` bound an int, `values` are an enum's words or known places.
 
     `age` names the fact that holds this one's age in minutes, `max_age` the oldest allowed.
     `when` narrows the contacts that need the fact, such as `{class: (marketing,)}`.
@@ -63,6 +64,8 @@ class Fact:
                 return f"one of {words(self.values)}"
             case FactType.ZONES:
                 return f"1 to {MAX_ZONES} IANA time zones"
+            case FactType.JURISDICTIONS:
+                return "places of the file of jurisdictions, or none of them"
             case FactType.INSTANT:
                 return "an instant in UTC microseconds"
 
@@ -77,6 +80,8 @@ class Fact:
                 return type(value) is str and value in self.values
             case FactType.ZONES:
                 return good_zones(value)
+            case FactType.JURISDICTIONS:
+                return good_places(value, self.values)
             case FactType.INSTANT:
                 return type(value) is int and 0 <= value <= LAST_INSTANT_US
 
@@ -87,6 +92,15 @@ def good_zones(value: Any) -> bool:
         type(value) is tuple
         and 0 < len(value) <= MAX_ZONES
         and all(type(name) is str and known(name) for name in value)
+    )
+
+
+def good_places(value: Any, known_ids: tuple[str, ...]) -> bool:
+    """Whether a value is a tuple of known ids, each once; it may be empty."""
+    return (
+        type(value) is tuple
+        and all(type(name) is str and name in known_ids for name in value)
+        and len(set(value)) == len(value)
     )
 
 
@@ -128,12 +142,17 @@ def broken_line_of(name: str, facts: Mapping[str, FactValue]) -> str:
     return f"{name}!{json.dumps(shown(facts[name]))}\n"
 
 
-_TYPES: Final = ("bool", "int", "enum", "currency", "zones", "instant")
-_BARE: Final = ("bool", "currency", "zones", "instant")
+_TYPES: Final = ("bool", "int", "enum", "currency", "zones", "jurisdictions", "instant")
+_BARE: Final = ("bool", "currency", "zones", "jurisdictions", "instant")
 
 
-def read_facts(source: Source, node: Node, currency: str | None) -> dict[str, Fact]:
-    """Read the `facts:` section: `name: {type, for: [kinds]}`; `when:` is read afterwards."""
+def read_facts(
+    source: Source, node: Node, currency: str | None, places: tuple[str, ...] | None = None
+) -> dict[str, Fact]:
+    """Read the `facts:` section: `name: {type, for: [kinds]}`; `when:` is read afterwards.
+
+    `places`: ids of the jurisdictions, None where the pack does not say `jurisdictions: true`.
+    """
     facts: dict[str, Fact] = {}
     bodies = source.mapping(node, "facts", may=None) or {}
     for name, body in bodies.items():
@@ -142,6 +161,10 @@ def read_facts(source: Source, node: Node, currency: str | None) -> dict[str, Fa
         elif name.startswith(("cap.", "budget.", "params.")):
             source.say(body, f"'{name}': the engine declares cap., budget. and params. itself")
         elif fact := _read_fact(source, name, body, currency):
+            if fact.type is FactType.JURISDICTIONS:
+                if places is None:
+                    source.say(body, f"'{name}' is for packs that say jurisdictions: true")
+                fact = replace(fact, values=places or ())
             facts[name] = fact
     return facts
 

@@ -1,7 +1,6 @@
-"""Limits that are data, not conditions: contact caps, quiet hours, budgets."""
+"""Limits that are data, not conditions: contact caps and budgets."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -9,7 +8,7 @@ from ruamel.yaml.nodes import Node
 
 from policies.facts import LEARNED, MONEY, Fact, FactType
 from policies.problems import did_you_mean, words
-from policies.scope import CONTACT, Scope, check_known, read_scope
+from policies.scope import CONTACT, Scope, read_scope
 from policies.source import Source
 
 OFFER: Final = "offer"
@@ -21,7 +20,6 @@ MAX_WINDOW_DAYS: Final = 3660
 _DURATION = re.compile(
     r"P(?:([0-9]{1,4})W)?(?:([0-9]{1,4})D)?(?:T(?:([0-9]{1,5})H)?(?:([0-9]{1,6})M)?)?\Z"
 )
-_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])\Z")
 _UNITS: Final = ("day", "week", "month", "year")
 
 
@@ -55,17 +53,6 @@ class Cap:
     def fact(self) -> str:
         """The fact that holds how much of the cap is used."""
         return f"cap.{self.id}.used"
-
-
-@dataclass(frozen=True, slots=True)
-class QuietHours:
-    """No contact that `obeys` while a clock of the customer shows [start, end) minutes."""
-
-    start: int
-    end: int
-    obeys: Scope
-    because: str
-    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,24 +106,6 @@ def read_cap(source: Source, node: Node, facts: dict[str, Fact]) -> Cap | None:
                counts, obeys, because, line)  # fmt: skip
 
 
-def read_quiet(source: Source, node: Node, facts: Mapping[str, Fact]) -> QuietHours | None:
-    """Read `quiet_hours:`."""
-    keys = source.mapping(node, "quiet_hours", needs=("from", "to", "obeys", "because"))
-    if keys is None:
-        return None
-    require_clock_facts(source, node, facts, "quiet_hours")
-    start, end = read_clock(source, keys["from"], "from:"), read_clock(source, keys["to"], "to:")
-    obeys = read_scope(source, keys["obeys"], "obeys:", facts)
-    check_known(source, keys["obeys"], (NOW, ZONES), facts, on=(CONTACT,), obeys=obeys)
-    because = source.string(keys["because"], "because:")
-    if start is None or end is None or because is None:
-        return None
-    if start == end:
-        source.say(keys["to"], "from: and to: are the same time: that would be no hour or all")
-        return None
-    return QuietHours(start, end, obeys, because, source.line(keys["from"]))
-
-
 def read_budget(source: Source, node: Node, facts: dict[str, Fact]) -> Budget | None:
     """Read one member of `budgets:` and declare its fact."""
     keys = source.mapping(
@@ -168,28 +137,6 @@ def read_budget(source: Source, node: Node, facts: dict[str, Fact]) -> Budget | 
     line = source.line(keys["id"])
     return Budget(str(name), limit or 0, window or Window("calendar"), str(charges),
                   str(because), line)  # fmt: skip
-
-
-def require_clock_facts(source: Source, node: Node, facts: Mapping[str, Fact], what: str) -> None:
-    """Note a problem for each fact that deferring a message needs and the pack lacks."""
-    for name, kind in ((NOW, FactType.INSTANT), (ZONES, FactType.ZONES), (USEFUL, FactType.INT)):
-        fact = facts.get(name)
-        if fact is None or fact.type is not kind or CONTACT not in fact.kinds:
-            source.say(node, f"{what} needs the fact '{name}' ({kind}) declared for {CONTACT}")
-        elif name != ZONES and fact.when:
-            source.say(node, f"{what} needs the fact '{name}' of every contact, without when:")
-
-
-def read_clock(source: Source, node: Node, what: str) -> int | None:
-    """A local time such as 08:00 as a minute of the day."""
-    text = source.string(node, what)
-    if text is None:
-        return None
-    match = _CLOCK.match(text)
-    if match is None:
-        source.say(node, f"'{text}' is not a local time such as \"08:00\"")
-        return None
-    return int(match[1]) * 60 + int(match[2])
 
 
 def _window(source: Source, node: Node) -> Window | None:

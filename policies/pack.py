@@ -14,21 +14,29 @@ from ruamel.yaml.nodes import Node, SequenceNode
 
 from policies.compiler import compile_kind
 from policies.conditions import ParamValue
-from policies.content import ENGINE, QUIET_ID, Content
+from policies.content import ENGINE, Content
 from policies.facts import KINDS, Fact, check_ages, read_facts, shown
+from policies.jurisdictions import (
+    CHANNEL,
+    CLASS,
+    FILE,
+    JURISDICTIONS,
+    NAME,
+    Jurisdiction,
+    read_jurisdictions,
+    require_facts,
+)
 from policies.limits import (
     NOW,
     OFFER,
     ZONES,
     Budget,
     Cap,
-    QuietHours,
     read_budget,
     read_cap,
-    read_quiet,
 )
-from policies.obligations import clock
 from policies.problems import PolicyError, Problem
+from policies.quiet_hours import SPREAD_MINUTES, QuietHours, read_quiet_hours, said_hours
 from policies.rules import read_rule
 from policies.scope import CONTACT, read_when, reads, said
 from policies.source import Source
@@ -39,7 +47,9 @@ from policies.zones import known
 __all__ = ["Pack", "PolicyError", "Problem", "RuleView", "load_pack"]
 
 NO_OVERRIDES: Final[Mapping[str, str]] = MappingProxyType({})
-_SECTIONS: Final = ("params", "hard", "soft", "tables", "caps", "quiet_hours", "budgets")
+NO_LIBRARY: Final[Mapping[str, str]] = MappingProxyType({})
+_SECTIONS: Final = (*("params", "hard", "soft", "tables", "caps", "quiet_hours", NAME, "budgets"),)
+_LAW_FACTS: Final = (CLASS, CHANNEL, JURISDICTIONS, NOW, ZONES)
 T = TypeVar("T")
 
 
@@ -71,7 +81,8 @@ class Pack:
         self.params: Mapping[str, ParamValue] = MappingProxyType(dict(content.params))
         self.caps: tuple[Cap, ...] = content.caps
         self.budgets: tuple[Budget, ...] = content.budgets
-        self.quiet_hours: QuietHours | None = content.quiet
+        self.quiet_hours: tuple[QuietHours, ...] = content.quiet
+        self.jurisdictions: tuple[Jurisdiction, ...] = content.laws
         self.tables: tuple[Table, ...] = content.tables
         self.facts: Mapping[str, Fact] = MappingProxyType(dict(content.facts))
         self._needs = {kind: frozenset(content.facts_for(kind)) for kind in KINDS}
@@ -120,16 +131,19 @@ class Pack:
         )  # fmt: skip
 
 
-def load_pack(text: str, *, file: str) -> Pack:
-    """Read a pack's text; raises PolicyError with every problem, `file` names it in them."""
+def load_pack(text: str, *, file: str, library: Mapping[str, str] = NO_LIBRARY) -> Pack:
+    """Read a pack's text; raises PolicyError with every problem, `file` names it in them.
+
+    `library`: texts that the pack may use, by name; its digest covers those that it does.
+    """
     source = Source(file, text)
-    content = _read(source)
+    content = _read(source, library)
     if source.problems or content is None:
         raise PolicyError(source.problems)
     return Pack(content, file=file)
 
 
-def _read(source: Source) -> Content | None:
+def _read(source: Source, library: Mapping[str, str]) -> Content | None:
     root = source.root()
     if root is None:
         return None
@@ -146,7 +160,9 @@ def _read(source: Source) -> Content | None:
     if currency and not (len(currency) == 3 and currency.isascii() and currency.isupper()):
         source.say(keys["currency"], f"'{currency}' is not an ISO 4217 code such as EUR")
     params = _params(source, keys["params"]) if "params" in keys else {}
-    facts = read_facts(source, keys["facts"], currency)
+    laws = _laws(source, keys[NAME], library) if NAME in keys else None
+    places = None if laws is None else tuple(law.id for law in laws)
+    facts = read_facts(source, keys["facts"], currency, places)
     if facts:
         read_when(source, keys["facts"], facts)
         check_ages(source, keys["facts"], facts)
@@ -161,7 +177,15 @@ def _read(source: Source) -> Content | None:
     # Caps and budgets come first: they declare facts that conditions may read.
     caps = members("caps", lambda node: read_cap(source, node, facts))
     budgets = members("budgets", lambda node: read_budget(source, node, facts))
-    quiet = read_quiet(source, keys["quiet_hours"], facts) if "quiet_hours" in keys else None
+    quiet, spread = tuple[QuietHours, ...](), SPREAD_MINUTES
+    if "quiet_hours" in keys:
+        quiet, spread = read_quiet_hours(source, keys["quiet_hours"], facts)
+    if laws:
+        require_facts(source, keys[NAME], facts)
+        rules = {law.rule for law in laws}
+        for member in quiet:
+            if member.id in rules:
+                source.say(keys["quiet_hours"], f"'{member.id}' is the rule of a jurisdiction")
     hard, soft = (
         members(
             section,
@@ -174,10 +198,35 @@ def _read(source: Source) -> Content | None:
     tables = members("tables", lambda node: read_table(source, node, facts=facts, params=params))
     if name is None or version is None or currency is None:
         return None
-    digest = sha256(source.text.encode("utf-8", "surrogatepass")).hexdigest()
+    used = {NAME: library[NAME]} if laws else {}
     return Content(
-        name, version, digest, currency, facts, params, (*hard, *soft), tables, caps, quiet, budgets
-    )
+        name, version, _digest(source.text, used), currency, facts, params, (*hard, *soft),
+        tables, caps, quiet, spread, laws or (), budgets,
+    )  # fmt: skip
+
+
+def _digest(text: str, used: Mapping[str, str]) -> str:
+    digest = sha256(text.encode("utf-8", "surrogatepass"))
+    for name in sorted(used):
+        digest.update(f"\0{name}\0{used[name]}".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def _laws(
+    source: Source, node: Node, library: Mapping[str, str]
+) -> tuple[Jurisdiction, ...] | None:
+    """The jurisdictions that the pack applies; None where it applies none."""
+    if source.scalar(node) is not True:
+        source.say(node, f"{NAME}: is true, or is left out")
+        return None
+    if NAME not in library:
+        source.say(node, f"{NAME}: needs {FILE}, which is not there")
+        return ()
+    try:
+        return read_jurisdictions(library[NAME])
+    except PolicyError as error:
+        source.problems += error.problems
+        return ()
 
 
 def _params(source: Source, node: Node) -> dict[str, ParamValue]:
@@ -220,8 +269,12 @@ def _views(content: Content, file: str) -> list[RuleView]:
         text = f"{budget.charges} > {budget.fact}"
         views.append(RuleView(budget.id, FiredKind.BUDGET, (OFFER,), budget.because, text,
                               (budget.charges, budget.fact), file, budget.line))  # fmt: skip
-    if quiet := content.quiet:
-        text = f"local time in [{clock(quiet.start)}, {clock(quiet.end)}) for {said(quiet.obeys)}"
-        views.append(RuleView(QUIET_ID, FiredKind.QUIET, (CONTACT,), quiet.because, text,
+    for quiet in content.quiet:
+        text = f"{said_hours(quiet.hours)} for {said(quiet.obeys)}"
+        views.append(RuleView(quiet.id, FiredKind.QUIET, (CONTACT,), quiet.because, text,
                               (NOW, ZONES, *reads(quiet.obeys)), file, quiet.line))  # fmt: skip
+    for law in content.laws:
+        text = "; ".join(f"{said_hours(hours)} by {' or '.join(on)}" for on, hours in law.windows)
+        views.append(RuleView(law.rule, FiredKind.QUIET, (CONTACT,), law.because, text,
+                              _LAW_FACTS, FILE, law.line))  # fmt: skip
     return views

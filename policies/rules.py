@@ -7,7 +7,7 @@ from ruamel.yaml.nodes import Node
 
 from policies.conditions import Condition, ParamValue, read_condition
 from policies.facts import KINDS, LEARNED, Fact, FactType
-from policies.limits import NOW, ZONES, read_clock, require_clock_facts
+from policies.limits import NOW, ZONES
 from policies.obligations import (
     CAP_DISCOUNT_BP,
     DEFER_UNTIL_LOCAL,
@@ -15,6 +15,7 @@ from policies.obligations import (
     VOCABULARY,
 )
 from policies.problems import words
+from policies.quiet_hours import read_clock, require_clock_facts
 from policies.scope import CONTACT, Scope, check_known, read_scope, reads
 from policies.source import Source
 

@@ -128,7 +128,7 @@ def _usable(
         source.say(node, f"'{name}' is learned; only soft rules may read it", offset=offset)
     elif fact.when and CONTACT in on:
         source.say(node, f"'{name}' is not always known, as its when: says", offset=offset)
-    elif fact.type in (FactType.ZONES, FactType.INSTANT):
+    elif fact.type in (FactType.ZONES, FactType.JURISDICTIONS, FactType.INSTANT):
         source.say(node, f"'{name}' cannot be a column: {fact.shape()}", offset=offset)
     else:
         return True

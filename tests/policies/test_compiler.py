@@ -175,7 +175,7 @@ def test_the_verdict_names_pack_version_engine_and_call() -> None:
     verdict = ask(small(), "contact", CONTACT)
     assert (verdict.pack, verdict.version, verdict.call_digest) == ("small", 3, "d")
     assert verdict.sha256 == small().sha256
-    assert verdict.engine.startswith("gate/1 tzdata/20")
+    assert verdict.engine.startswith("gate/2 tzdata/20")
 
 
 def test_p8_the_same_facts_give_the_same_bytes_in_any_order() -> None:
