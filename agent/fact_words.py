@@ -80,6 +80,7 @@ _NAMES: dict[str, str] = {
     "customer.consent": "this person's consent for the channel",
     "customer.address_known": "whether we hold an address",
     "customer.zones": "the time zone of this person",
+    "customer.jurisdictions": "whose rules on hours this person is under",
     "customer.open_complaint": "whether a complaint is open",
     "customer.orders": "how many orders there were",
     "customer.minutes_since_purchase": "when this person last bought",

@@ -32,8 +32,9 @@ MARKETING: Final = "marketing"
 CHANNELS: Final = ("email", "sms", "phone")
 CONFIDENCES: Final = ("high", "medium", "low")
 _CODE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?\Z")
+_NUMBER = re.compile(r"\+[1-9][0-9]{0,9}\Z")
 _NEEDS: Final = (
-    *("id", "name", "zones", "in_force_from", "source", "url", "confidence", "covers"),
+    *("id", "name", "zones", "in_force_from", "as_of", "source", "url", "confidence", "covers"),
     *("because", "quiet"),
 )
 
@@ -42,12 +43,14 @@ _NEEDS: Final = (
 class Jurisdiction:
     """One place whose rules say when people may be contacted. `id` is an ISO 3166 code.
 
-    `windows`: the hours without contact, each with the channels it is about.
+    `numbers`: how telephone numbers of the place begin. `windows`: the hours without contact, each
+    with the channels it is about.
     """
 
     id: str
     name: str
     zones: frozenset[str]
+    numbers: tuple[str, ...]
     windows: tuple[tuple[tuple[str, ...], Hours], ...]
     because: str
     confidence: str
@@ -63,11 +66,10 @@ def read_jurisdictions(text: str) -> tuple[Jurisdiction, ...]:
     """Read the data, by id in alphabetical order; PolicyError with every problem."""
     source = Source(FILE, text)
     root = source.root("this file is a mapping with 'notice:' and 'jurisdictions:'")
-    keys = source.mapping(root, "the file", needs=("notice", "as_of", NAME)) if root else None
+    keys = source.mapping(root, "the file", needs=("notice", NAME)) if root else None
     found: dict[str, Jurisdiction] = {}
     if keys is not None:
         source.string(keys["notice"], "notice:")
-        _day(source, keys["as_of"], "as_of:")
         for node in source.items(keys[NAME], f"{NAME}:"):
             one = _read(source, node)
             if one is not None and one.id in found:
@@ -88,17 +90,23 @@ def require_facts(source: Source, node: Node, facts: Mapping[str, Fact]) -> None
         fact = facts.get(name)
         if fact is None or fact.type is not kind or CONTACT not in fact.kinds:
             source.say(node, f"{NAME} needs the fact '{name}' ({kind}) declared for {CONTACT}")
+        elif name == CLASS and MARKETING not in fact.values:
+            source.say(node, f"{NAME} needs the word '{MARKETING}' in '{name}'")
     held = (NOW, ZONES, JURISDICTIONS)
     check_known(source, node, held, facts, on=(CONTACT,), obeys={"class": (MARKETING,)})
 
 
 def counting(
-    laws: tuple[Jurisdiction, ...], places: tuple[str, ...], zones: tuple[str, ...]
+    laws: tuple[Jurisdiction, ...],
+    places: tuple[str, ...],
+    zones: tuple[str, ...],
+    phone: str | None = None,
 ) -> tuple[str, ...]:
     """Ids of the jurisdictions that count for a person, from all they may be in.
 
     `places`: the countries and regions that are known of them (`US`, `US-FL`). A country counts as
-    well where one of their zones lies in it, a region where none of its country's is known.
+    well where one of their zones lies in it, a region where none of its country's is known; both
+    where their number is one of the place's.
     """
     here = {canonical(zone) for zone in zones}
     regions = {place[:2] for place in places if "-" in place}
@@ -106,6 +114,7 @@ def counting(
         law.id
         for law in laws
         if law.id in places
+        or (phone is not None and phone.startswith(law.numbers))
         or (not here.isdisjoint(law.zones) and not ("-" in law.id and law.id[:2] in regions))
     )
 
@@ -132,7 +141,7 @@ def holding(
 
 
 def _read(source: Source, node: Node) -> Jurisdiction | None:
-    keys = source.mapping(node, "a jurisdiction", needs=_NEEDS, may=("holidays",))
+    keys = source.mapping(node, "a jurisdiction", needs=_NEEDS, may=("holidays", "numbers"))
     if keys is None:
         return None
     said = {
@@ -148,11 +157,16 @@ def _read(source: Source, node: Node) -> Jurisdiction | None:
     for item in keys["zones"].value if zones else ():
         if not known(str(item.value)):
             source.say(item, f"unknown time zone '{item.value}'")
+    _day(source, keys["as_of"], "as_of:")
     since = _day(source, keys["in_force_from"], "in_force_from:")
     holidays = source.words(keys["holidays"], "holidays:") if "holidays" in keys else ()
     for item in keys["holidays"].value if holidays else ():
         if not is_holiday_name(str(item.value)):
             source.say(item, f"'{item.value}' is not a holiday such as 12-25 or easter+1")
+    numbers = source.words(keys["numbers"], "numbers:") if "numbers" in keys else ()
+    for item in keys["numbers"].value if numbers else ():
+        if not _NUMBER.match(str(item.value)):
+            source.say(item, f"'{item.value}' is not how a number begins, such as +1305")
     windows = tuple(
         window
         for member in source.items(keys["quiet"], "quiet:")
@@ -163,8 +177,8 @@ def _read(source: Source, node: Node) -> Jurisdiction | None:
     if code is None or because is None or said["name"] is None or confidence is None:
         return None
     return Jurisdiction(
-        code, said["name"], frozenset(canonical(zone) for zone in zones if known(zone)), windows,
-        because, confidence, source.line(keys["id"]),
+        code, said["name"], frozenset(canonical(zone) for zone in zones if known(zone)), numbers,
+        windows, because, confidence, source.line(keys["id"]),
     )  # fmt: skip
 
 
@@ -172,7 +186,10 @@ def _window(
     source: Source, node: Node, holidays: tuple[str, ...], since: int | None
 ) -> tuple[tuple[str, ...], Hours] | None:
     keys = source.mapping(
-        node, "a window", needs=("channels", "from", "to"), may=("days", "holidays")
+        node,
+        "a window",
+        needs=("channels", "from", "to"),
+        may=("days", "holidays", "in_force_from"),
     )
     if keys is None:
         return None
@@ -184,6 +201,8 @@ def _window(
             source.say(keys["holidays"], "holidays: is true, or is left out")
         elif not holidays:
             source.say(keys["holidays"], "this jurisdiction names no holidays:")
+    if "in_force_from" in keys:
+        since = _day(source, keys["in_force_from"], "in_force_from:")
     hours = read_hours(source, keys, holidays=holidays if also else (), since=since)
     return (channels, hours) if hours is not None else None
 

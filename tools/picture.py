@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from customers import complaints, consent, leases, profile, suppression
 from customers.leases import Lease
+from policies.jurisdictions import counting
 from policies.pack import Pack
 from policies.zones import known
 from store import brakes, ledger
@@ -77,7 +78,8 @@ class Picture:
 
     `zones`: every zone they could be in; where none is known all that the pack says we serve, and
     none where it says none. `budgets`: what is left, by the budget's id. `brakes`, `leases`: what
-    people have stopped, and who has taken this person into their hands.
+    people have stopped, and who has taken this person into their hands. `jurisdictions`: those of
+    the pack whose rules count for them.
     """
 
     customer_id: str
@@ -98,6 +100,7 @@ class Picture:
     budgets: Mapping[str, int]
     brakes: tuple[Brake, ...] = ()
     leases: tuple[Lease, ...] = ()
+    jurisdictions: tuple[str, ...] = ()
 
     @property
     def zone(self) -> str:
@@ -136,7 +139,9 @@ def load_picture(
     hashes = profile.address_hashes_of(conn, customer_id)
     stopped = suppression.in_force(conn, customer_id, now_us)
     agreed = consent.states(consent.of_customer(conn, customer_id), now_us)
-    stated = tuple(z for z in profile.candidate_zones(person, addresses.get("sms")) if known(z))
+    phone = addresses.get("sms")
+    stated = tuple(z for z in profile.candidate_zones(person, phone) if known(z))
+    zones = stated or _zones_served(pack)
     cart = context.get("cart")
     cart = cart if isinstance(cart, Mapping) else {}
     lines = cart_lines(conn, cart, without=without)
@@ -153,7 +158,7 @@ def load_picture(
             for c in CHANNELS
             for p in PURPOSES
         },
-        zones=stated or _zones_served(pack),
+        zones=zones,
         zone_is_known=bool(stated),
         contacts=_contacts(conn, customer_id, now_us - _reach(pack), without),
         complaint_open=complaints.open_complaint(conn, customer_id),
@@ -165,6 +170,9 @@ def load_picture(
         budgets=budgets.left(conn, pack, now_us),
         brakes=brakes.in_force(conn),
         leases=leases.in_force(conn, customer_id, now_us),
+        jurisdictions=counting(
+            pack.jurisdictions, profile.candidate_places(person, phone), zones, phone
+        ),
     )
 
 
