@@ -129,6 +129,8 @@ def value_of(fact: str, value: Any, currency: str | None) -> str:
     """How people say this value, by what the fact's name ends in."""
     if isinstance(value, bool):
         return _yes(value)
+    if isinstance(value, (tuple, list)):
+        return ", ".join(map(str, value)) or "none"
     if not isinstance(value, int):
         return str(value).replace("_", " ")
     for ending, said in _BY_ENDING.items():
