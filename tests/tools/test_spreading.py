@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.verdict import Verdict
@@ -31,6 +31,7 @@ def test_where_there_is_no_room_everybody_leaves_when_the_gate_says() -> None:
     assert leaves_at(owing(not_before_us=EIGHT), "cus_1") == EIGHT
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1, max_size=30), st.integers(0, 120 * MINUTE_US))
 def test_a_moment_lies_within_the_room_and_stays_the_same(person: str, room: int) -> None:
     verdict = owing(not_before_us=EIGHT, spread_until_us=EIGHT + room)
