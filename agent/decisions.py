@@ -17,7 +17,7 @@ from store import documents, journal
 from store.database import Database
 from store.schema import decisions
 from store.sealing import Erased, Vault
-from tools.packs import NoPack, PackShelf
+from tools.packs import NoPack, PackShelf, library
 
 _FILTERS = frozenset({"customer_id", "goal", "agent", "arm", "mode", "status", "journey_id"})
 _ERASED = "this person was erased; the decision can no longer be read"
@@ -63,7 +63,7 @@ class Decisions:
         other: Pack | None = None
         if policy is not None:
             try:
-                other = load_pack(policy, file="policy")
+                other = load_pack(policy, file="policy", library=library())
             except PolicyError as broken:
                 raise Invalid(str(broken)) from broken
         named = {(s["verdict"]["pack"], s["verdict"]["version"]) for s in decision["steps"]}

@@ -21,6 +21,7 @@ from prompts.problems import PromptError
 from store import documents
 from store.documents import OldVersion
 from store.schema import documents as documents_table
+from tools.packs import library
 from tools.registry import TOOLS
 
 SHIPPED_POLICIES = Path(__file__).parents[1] / "policies"
@@ -118,7 +119,7 @@ def _would_break(conn: Connection, origin: Written) -> list[str]:
         found.extend(str(problem) for problem in broken.problems)
     for file, text in origin.packs.items():
         try:
-            load_pack(text, file=file)
+            load_pack(text, file=file, library=library())
         except PolicyError as broken_pack:
             found.extend(str(problem) for problem in broken_pack.problems)
     return found
@@ -139,7 +140,7 @@ def _is_new(conn: Connection, origin: Written, *, kind: str, name: str, text: st
 
 
 def _put_pack(conn: Connection, origin: Written, file: str, text: str, at: int) -> list[str]:
-    pack = load_pack(text, file=file)
+    pack = load_pack(text, file=file, library=library())
     if not _is_new(conn, origin, kind="policy", name=pack.name, text=text):
         return []
     try:

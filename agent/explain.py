@@ -26,6 +26,7 @@ from agent.explain_words import (
 )
 from agent.fact_words import CHANNELS, counted, moment, money, name_of, percent
 from agent.planning import PLANNED_BY_OTHERS
+from policies.obligations import NOT_BEFORE_US
 from policies.pack import Pack
 from tools.instants import microseconds
 
@@ -190,13 +191,18 @@ def _times(n: int) -> str:
 
 
 def _quiet(d: dict[str, Any], effect: dict[str, Any]) -> str:
-    """Why a contact waits or waited: the rule's own words, and whose clock."""
-    fired = [f for s in d["steps"] for f in s["verdict"]["fired"] if f["kind"] == "quiet"]
-    because = mid(fired[-1]["because"]) if fired else "it may not go out yet"
+    """Why a contact waits or waited: each rule's own words, whose clock, and how it is spread."""
+    steps = [s for s in d["steps"] if any(f["kind"] == "quiet" for f in s["verdict"]["fired"])]
+    verdict = steps[-1]["verdict"] if steps else {"fired": [], "obligations": {}}
+    said = [f["because"] for f in verdict["fired"] if f["kind"] == "quiet"]
+    because = "; ".join(map(mid, dict.fromkeys(said))) or "it may not go out yet"
     waited = "waits" if effect["status"] == "scheduled" else "waited"
     clock = "" if d["zone"] else "; no time zone is known, so it is quiet while it is so anywhere"
+    first = verdict["obligations"].get(NOT_BEFORE_US)
+    apart = isinstance(first, int) and first < effect["not_before"]
+    spread = "; not everybody is written to in the same minute" if apart else ""
     until = moment(effect["not_before"], d["zone"])
-    return sentence(f"It {waited} until {until}: {because}{clock}")
+    return sentence(f"It {waited} until {until}: {because}{clock}{spread}")
 
 
 def _why_not(d: dict[str, Any]) -> list[str]:

@@ -9,8 +9,10 @@ from agent.explain_words import SENDS, TRIED, mid, sentence, tried
 from agent.fact_words import clause, name_of, param_name, percent, value_of
 from agent.flip import Flip, flips, with_fact
 from policies.caps import Cap
+from policies.local_days import EVERY_DAY
 from policies.obligations import clock
 from policies.pack import Pack
+from policies.quiet_hours import DAY_MINUTES
 from policies.verdict import FactValue
 from policies.windows import Window
 
@@ -64,11 +66,10 @@ def flip_lines(d: dict[str, Any], pack: Pack, text: str | None) -> list[str]:
     step = sent[-1] if sent else refused[-1] if refused else None
     if step is None:
         return []
-    if contact is not None and contact["status"] == "scheduled" and pack.quiet_hours is not None:
-        quiet = pack.quiet_hours
-        return [
-            f"It would have gone out at once between {clock(quiet.end)} and {clock(quiet.start)}."
-        ]
+    if contact is not None and contact["status"] == "scheduled":
+        quiet = [f["rule"] for f in step["verdict"]["fired"] if f["kind"] == "quiet"]
+        if quiet:
+            return [f"It would have gone out at once {_outside(quiet, pack)}."]
     question = _Question(step, pack, text)
     unknown = [f["rule"] for f in step["verdict"]["fired"] if f["rule"].startswith("missing:")]
     if unknown:
@@ -83,6 +84,14 @@ def flip_lines(d: dict[str, Any], pack: Pack, text: str | None) -> list[str]:
         else sentence(f"{_would(step, f)} if {_clause(question, f)}")
         for f in found
     ]
+
+
+def _outside(rules: list[str], pack: Pack) -> str:
+    """When none of these quiet hours would have held: the hours, where one window says it all."""
+    own = [quiet.hours for quiet in pack.quiet_hours if quiet.id in rules]
+    if len(rules) == len(own) == 1 and own[0].days == EVERY_DAY and own[0].end < DAY_MINUTES:
+        return f"between {clock(own[0].end)} and {clock(own[0].start)}"
+    return "at an hour that none of these quiet hours covers"
 
 
 def _fired(d: dict[str, Any]) -> list[dict[str, Any]]:

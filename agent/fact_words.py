@@ -80,6 +80,7 @@ _NAMES: dict[str, str] = {
     "customer.consent": "this person's consent for the channel",
     "customer.address_known": "whether we hold an address",
     "customer.zones": "the time zone of this person",
+    "customer.jurisdictions": "whose rules on hours this person is under",
     "customer.open_complaint": "whether a complaint is open",
     "customer.orders": "how many orders there were",
     "customer.minutes_since_purchase": "when this person last bought",
@@ -128,6 +129,8 @@ def value_of(fact: str, value: Any, currency: str | None) -> str:
     """How people say this value, by what the fact's name ends in."""
     if isinstance(value, bool):
         return _yes(value)
+    if isinstance(value, (tuple, list)):
+        return ", ".join(map(str, value)) or "none"
     if not isinstance(value, int):
         return str(value).replace("_", " ")
     for ending, said in _BY_ENDING.items():

@@ -19,11 +19,12 @@ from policies.facts import FactType
 from policies.pack import Pack, PolicyError, load_pack
 from policies.verdict import FactValue, Outcome, Verdict
 from tools.margin import FULL_BP
+from tools.packs import library
 
 #: Facts about the person, the cart and the shop that could be otherwise.
 _ROOTS = ("customer.", "cart.", "product.", "cap.", "budget.")
 #: Not levers: what says only how the question was put, or hangs on another fact.
-_NEVER = frozenset({"customer.zones", "customer.orders", "cart.currency"})
+_NEVER = frozenset({"customer.zones", "customer.jurisdictions", "customer.orders", "cart.currency"})
 _MARGIN, _AFTER = "margin.lowest_bp", "margin.after_discount_bp"
 _DISCOUNT, _COST = "action.discount_bp", "action.cost_minor"
 _NUMBER = re.compile(r"\d+")
@@ -240,6 +241,6 @@ def _with_param(text: str, param: str, value: int, file: str) -> Pack | None:
     change: Callable[[re.Match[str]], str] = lambda found: f"{found[1]}{value}"  # noqa: E731
     other, n = re.subn(rf"(?m)^(\s+{re.escape(param)}:\s*)-?\d+", change, text, count=1)
     try:
-        return load_pack(other, file=file) if n else None
+        return load_pack(other, file=file, library=library()) if n else None
     except PolicyError:
         return None

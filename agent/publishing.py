@@ -13,7 +13,7 @@ from store import documents
 from store.clock import Clock
 from store.database import Database
 from store.documents import Document, OldVersion
-from tools.packs import NoPack, PackShelf
+from tools.packs import NoPack, PackShelf, library
 
 
 class Publishing:
@@ -65,7 +65,7 @@ class Publishing:
 def check(text: str, *, file: str) -> dict[str, Any]:
     """What is wrong with a text, each problem as `FILE:LINE:COL: text`."""
     try:
-        pack = load_pack(text, file=file)
+        pack = load_pack(text, file=file, library=library())
     except PolicyError as broken:
         return {"ok": False, "problems": [str(problem) for problem in broken.problems]}
     return {"ok": True, "problems": [], "policy": pack.name, "version": pack.version}
@@ -73,7 +73,7 @@ def check(text: str, *, file: str) -> dict[str, Any]:
 
 def _loaded(text: str, file: str) -> Pack:
     try:
-        return load_pack(text, file=file)
+        return load_pack(text, file=file, library=library())
     except PolicyError as broken:
         raise Invalid(str(broken)) from broken
 

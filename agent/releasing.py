@@ -26,7 +26,6 @@ from agent.queued import close_decision, expire_effect, last_step, note_effect
 from agent.run import Opening, Run
 from agent.steps import step_body
 from customers.barrier import barrier
-from policies.obligations import NOT_BEFORE_US
 from policies.pack import Pack
 from policies.verdict import Outcome
 from store import approvals, brakes, ledger, wakeups
@@ -124,8 +123,8 @@ def _release(
     ).unstopped()
     decided = decide(picture, _as_proposed(step), setting)
     stopped = _what_stops(unit, row, picture, decided, setting)
-    later = decided.verdict.obligations.get(NOT_BEFORE_US)
-    waits = isinstance(later, int) and later > now_us
+    later = decided.leaves_at
+    waits = later is not None and later > now_us
     if early and stopped is None and (not waits or later == row.not_before):
         return False
     run = Run.of(opening, epoch=epoch)
@@ -135,7 +134,7 @@ def _release(
     if stopped is not None:
         _cancel(unit, row, stopped.reason, look_again=stopped.look_again)
         return False
-    if isinstance(later, int) and later > now_us:
+    if later is not None and later > now_us:
         _put_off(unit, row, later, picture.local_day(later))
         return False
     if early:

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
+from customers.places import country_of_phone, places_of_address, zones_by_country, zones_of_places
 from customers.zones import known_zone, zones_of_phone
 from store.schema import customers, identifiers
 from store.sealing import Vault
@@ -31,7 +32,7 @@ SEGMENTS = (("platinum", 80_000), ("gold", 30_000), ("silver", 10_000), ("bronze
 #: Traits that decisions read; there is always room for them.
 READ = frozenset(
     ["timezone", "locale", "language", "firstName", "first_name"]
-    + ["preferredChannel", "preferred_channel"]
+    + ["preferredChannel", "preferred_channel", "address"]
 )
 _CHANNEL_OF = {"email": "email", "phone": "sms"}
 
@@ -117,6 +118,12 @@ class Profile:
     def stated_zone(self) -> str | None:
         """The IANA zone they stated, if it is one."""
         return known_zone(self._text("timezone"))
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The country of their address, and its region where it is known."""
+        address = self.traits.get("address")
+        return places_of_address(address.value) if address is not None else ()
 
     @property
     def preferred_channel(self) -> str | None:
@@ -269,9 +276,24 @@ def address_hashes_of(conn: Connection, customer_id: str) -> dict[str, str]:
 
 
 def candidate_zones(profile: Profile, phone: str | None) -> tuple[str, ...]:
-    """Every zone this person could be in: the stated one, and all of their number's. () if none."""
-    found = [profile.stated_zone] if profile.stated_zone else []
-    return tuple(dict.fromkeys([*found, *zones_of_phone(phone)]))
+    """Every zone this person could be in: the stated one, their number's, their address's.
+
+    The address adds nothing to a stated zone that lies in its country. () where nothing is known.
+    """
+    stated = profile.stated_zone
+    address = profile.places
+    within = stated is not None and stated in zones_by_country().get(
+        address[0] if address else "", ()
+    )
+    found = [stated] if stated else []
+    lived_in = () if within else zones_of_places(address)
+    return tuple(dict.fromkeys([*found, *zones_of_phone(phone), *lived_in]))
+
+
+def candidate_places(profile: Profile, phone: str | None) -> tuple[str, ...]:
+    """Countries and regions that are known of this person: their address's, their number's."""
+    country = country_of_phone(phone)
+    return tuple(dict.fromkeys([*profile.places, *([country] if country else [])]))
 
 
 def _newest_addresses(conn: Connection, customer_id: str) -> dict[str, Row[Any]]:

@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from policies.caps import Cap
-from policies.content import CANNOT_BE_MET, OVERRIDE_OF_HARD, QUIET_ID, Content
+from policies.content import CANNOT_BE_MET, OVERRIDE_OF_HARD, Content
 from policies.expressions import code
 from policies.facts import Fact, FactType
-from policies.limits import NOW, USEFUL, ZONES, Budget, QuietHours
+from policies.jurisdictions import CHANNEL, CLASS, JURISDICTIONS, MARKETING
+from policies.limits import NOW, USEFUL, ZONES, Budget
 from policies.obligations import (
     DEFER_UNTIL_LOCAL,
     NOT_BEFORE_US,
     REQUIRE_FOOTER,
+    SPREAD_UNTIL_US,
     clock,
 )
 from policies.rules import DISCLOSURES, DISCOUNT, Rule
@@ -79,8 +81,8 @@ class Clauses:
             if cap.on == kind:
                 self._cap(cap)
         if kind == CONTACT:
-            if content.quiet:
-                self._quiet(content.quiet)
+            if content.quiet or content.laws:
+                self._quiet()
             if self.defers:
                 self._too_late()
         if kind == OFFER:
@@ -92,7 +94,7 @@ class Clauses:
         """Whether anything may put off calls of this kind; then the code has a variable `hold`."""
         if self.kind != CONTACT:
             return False
-        return self.content.quiet is not None or any(
+        return bool(self.content.quiet or self.content.laws) or any(
             DEFER_UNTIL_LOCAL in rule.then and self.kind in rule.on for rule in self.content.rules
         )
 
@@ -236,34 +238,71 @@ class Clauses:
         spent = f"{self.of[budget.charges]} > {self.of[budget.fact]}"
         self._add(facts, [f"if {spent}:", f"    {fire}"], partial(of_limit, {}, facts))
 
-    def _quiet(self, quiet: QuietHours) -> None:
-        facts = (*reads(quiet.obeys), NOW, ZONES)
-        fire = self._fire(QUIET_ID, FiredKind.QUIET, Outcome.ALLOW, quiet.because, facts)
+    def _quiet(self) -> None:
+        """First what holds this contact is put together, then one end is found for all of it."""
+        content, zones = self.content, self.of[ZONES]
+        read_by = [(*reads(quiet.obeys), NOW, ZONES) for quiet in content.quiet]
+        for number, quiet in enumerate(content.quiet):
+            facts = (*reads(quiet.obeys), NOW, ZONES)
+            held = f"    held.append((H{number}, {zones}, {number}))"
+            lines = [f"if {test(quiet.obeys, self.of) or True}:", held]
+            self._add(facts, lines, partial(of_limit, quiet.obeys, facts))
+        if content.laws:
+            facts = (CLASS, CHANNEL, NOW, ZONES, JURISDICTIONS)
+            held = f"    held += laws({self.of[JURISDICTIONS]}, {zones}, {self.of[CHANNEL]})"
+            lines = [f"if {self.of[CLASS]} == {MARKETING!r}:", held]
+            self._add(facts, lines, partial(of_limit, {"class": (MARKETING,)}, facts))
+            read_by += [(CLASS, CHANNEL, JURISDICTIONS, NOW, ZONES)] * len(content.laws)
+        rules = [
+            *((quiet.id, quiet.because) for quiet in content.quiet),
+            *((law.rule, law.because) for law in content.laws),
+        ]
+        fires = [
+            line
+            for number, ((rule, because), facts) in enumerate(zip(rules, read_by, strict=True))
+            for line in (
+                f"if {number} in made_by:",
+                "    " + self._fire(rule, FiredKind.QUIET, Outcome.ALLOW, because, facts),
+            )
+        ]
         never = self._fire(
             CANNOT_BE_MET, FiredKind.OBLIGATION, Outcome.DENY, TOO_LATE, (NOW, ZONES)
         )
-        self._add(facts, [
-            f"if {test(quiet.obeys, self.of) or True}:",
+        self._add((NOW, ZONES), [
+            "made_by = ()",
+            "if held:",
             "    try:",
-            f"        later = quiet_until(hold, {self.of[ZONES]}, {quiet.start}, {quiet.end})",
-            "    except CannotBeMet:",
-            "        later = hold = None",
-            f"        {fire}",
+            "        spell = quiet_spell(hold, held)",
+            "    except CannotBeMet as no_end:",
+            "        hold = None",
+            "        made_by = no_end.rules",
             f"        {never}",
-            "    if later is not None:",
-            "        hold = later",
-            f"        owed[{DEFER_UNTIL_LOCAL!r}] = {clock(quiet.end)!r}",
-            f"        {fire}",
-        ], partial(of_limit, quiet.obeys, facts))  # fmt: skip
+            "    else:",
+            "        if spell is not None:",
+            "            hold, made_by, minute = spell",
+            f"            owed[{DEFER_UNTIL_LOCAL!r}] = CLOCKS[minute]",
+            "if made_by:",
+            *(f"    {line}" for line in fires),
+        ], nothing)  # fmt: skip
 
     def _too_late(self) -> None:
         now, facts = self.of[NOW], (NOW, USEFUL)
         fire = self._fire(CANNOT_BE_MET, FiredKind.OBLIGATION, Outcome.DENY, TOO_LATE, facts)
+        spread_us = self.content.spread_minutes * 60_000_000
+        spread = [
+            "    else:",
+            f"        latest = min(latest, hold + {spread_us})",
+            f"        latest = free_until(hold, latest, held, {self.of[ZONES]})",
+            "        if latest > hold:",
+            f"            owed[{SPREAD_UNTIL_US!r}] = latest",
+        ]
         waits = f"if hold is not None and hold > {now}:"
         owed = f"    owed[{NOT_BEFORE_US!r}] = hold"
         late = [
-            f"    if hold > {now} + {self.of[USEFUL]} * 60_000_000:",
+            f"    latest = {now} + {self.of[USEFUL]} * 60_000_000",
+            "    if hold > latest:",
             f"        {fire}",
+            *(spread if spread_us else []),
         ]
         # Whether it waits is known only once the others have spoken.
         unknown = [waits, owed, f"    blame({USEFUL!r})"]

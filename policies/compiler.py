@@ -16,9 +16,10 @@ from policies.clauses import Clauses
 from policies.closing import Decide, closed
 from policies.content import ENGINE, Content
 from policies.facts import LAST_INSTANT_US, Fact, FactType, good_set, good_zones
+from policies.jurisdictions import holding
 from policies.limits import NOW
-from policies.obligations import lower, require_wording
-from policies.quiet import CannotBeMet, next_local, quiet_until
+from policies.obligations import clock, lower, require_wording
+from policies.quiet import CannotBeMet, free_until, next_local, quiet_spell
 from policies.scope import CONTACT, test
 from policies.verdict import Fired, FiredKind, Outcome, Verdict
 
@@ -29,6 +30,8 @@ Outlook: TypeAlias = Callable[
     [Mapping[str, Any], str, Mapping[str, str]], tuple[Outcome, dict[str, Any]] | None
 ]
 
+#: What each minute of the day looks like on a clock.
+_CLOCKS: Final = tuple(clock(minute) for minute in range(1440))
 _SLOW: Final = "return slow(facts, call_digest, overrides)"
 
 
@@ -66,12 +69,16 @@ def _space(clauses: Clauses) -> dict[str, Any]:
         "good_zones": good_zones,
         "good_set": good_set,
         "require_wording": require_wording,
-        "quiet_until": quiet_until,
+        "quiet_spell": quiet_spell,
+        "free_until": free_until,
+        "CLOCKS": _CLOCKS,
         "next_local": next_local,
         "CannotBeMet": CannotBeMet,
         "lower": lower,
         "lifted": lifted,
         "NOT_LIFTABLE": clauses.content.not_liftable(),
+        "laws": holding(clauses.content.laws, len(clauses.content.quiet)),
+        **{f"H{number}": quiet.hours for number, quiet in enumerate(clauses.content.quiet)},
         **clauses.places(),
         **{f"K_{member.name}": member for member in FiredKind},
         **{f"O_{member.name}": member for member in Outcome},
@@ -97,7 +104,7 @@ def _source(clauses: Clauses, facts: Mapping[str, Fact]) -> str:
         *((var, _fresh(fact, of)) for var, fact in held if fact.age),
     ):
         weigh += [f"if {var} and not ({good}):", f"    {_SLOW}"]
-    hold = [f"hold = {of[NOW]}"] if clauses.defers else []
+    hold = [f"hold = {of[NOW]}", "held = []"] if clauses.defers else []
     digest = "".join(
         f"{name}={{{_printed(fact, of[name], needed.get(scopes[name]))}}}\\n"
         for name, fact in facts.items()
@@ -158,6 +165,8 @@ def _check(fact: Fact, of: Mapping[str, str]) -> str:
             return f"good_set({var}, {fact.values!r})"
         case FactType.ZONES:
             return f"good_zones({var})"
+        case FactType.JURISDICTIONS:
+            return f"good_set({var}, {fact.values!r})"
         case FactType.INSTANT:
             return f"type({var}) is int and 0 <= {var} <= {LAST_INSTANT_US}"
 
@@ -168,5 +177,6 @@ def _fresh(fact: Fact, of: Mapping[str, str]) -> str:
 
 def _printed(fact: Fact, var: str, needed: str | None) -> str:
     """A good fact's value in the digest: `line_of` writes the same; `-` where it is not needed."""
-    value = f"','.join({var})" if fact.type in (FactType.ZONES, FactType.SET) else var
+    listed = fact.type in (FactType.ZONES, FactType.SET, FactType.JURISDICTIONS)
+    value = f"','.join({var})" if listed else var
     return f"{value} if {needed} else '-'" if needed else value

@@ -227,6 +227,8 @@ class _Reader:
             raise self._fail(node, f"'{name}' holds zones; only quiet_hours reads them")
         if fact.type is FactType.SET:
             raise self._fail(node, f"'{name}' holds several words; require_wording reads them")
+        if fact.type is FactType.JURISDICTIONS:
+            raise self._fail(node, f"'{name}' holds places; only jurisdictions: reads them")
         self.read_facts[name] = None
         types = {FactType.ENUM: "word", FactType.BOOL: "bool", FactType.INT: "int"}
         return _Term(types.get(fact.type, "instant"), Read(fact))

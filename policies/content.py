@@ -6,15 +6,16 @@ from typing import Final
 
 from policies.caps import Cap
 from policies.facts import Fact
-from policies.limits import Budget, QuietHours
+from policies.jurisdictions import Jurisdiction
+from policies.limits import Budget
 from policies.params import ParamValue
+from policies.quiet_hours import QuietHours
 from policies.rules import Rule
 from policies.source import RESERVED
 from policies.tables import Table
 from policies.zones import RELEASE
 
 ENGINE: Final = f"gate/2 tzdata/{RELEASE}"
-QUIET_ID: Final = "quiet_hours"
 CANNOT_BE_MET: Final = "cannot_be_met"
 OVERRIDE_OF_HARD: Final = "override_of_hard"
 
@@ -35,6 +36,7 @@ class Content:
 
     `sha256` is the digest of every text it was read from, `texts`, the lowest first. `files` says
     in which each rule stands. `goals`: those this pack decides, where it is not the one for all.
+    `spread_minutes`: how long after it may leave a message that was put off leaves at the latest.
     """
 
     name: str
@@ -46,7 +48,9 @@ class Content:
     rules: tuple[Rule, ...]
     tables: tuple[Table, ...]
     caps: tuple[Cap, ...]
-    quiet: QuietHours | None
+    quiet: tuple[QuietHours, ...]
+    spread_minutes: int
+    laws: tuple[Jurisdiction, ...]
     budgets: tuple[Budget, ...]
     goals: tuple[str, ...]
     four_eyes: bool
@@ -62,6 +66,7 @@ class Content:
         """Ids of everything that an override must not name."""
         ids = {rule.id for rule in self.rules if rule.strength != "soft"}
         ids |= {cap.id for cap in self.caps} | {budget.id for budget in self.budgets}
+        ids |= {quiet.id for quiet in self.quiet} | {law.rule for law in self.laws}
         ids |= RESERVED | {"autonomy.unmatched"}
         for table in self.tables:
             ids |= {table.id, f"{table.id}.unmatched"}

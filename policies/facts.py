@@ -35,12 +35,13 @@ class FactType(StrEnum):
     ENUM = "enum"
     ZONES = "zones"
     SET = "set"
+    JURISDICTIONS = "jurisdictions"
     INSTANT = "instant"
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One declared fact. `low`/`high` bound an int, `values` are an enum's words.
+    """One declared fact. `low`/`high` bound an int, `values` are an enum's words or known places.
 
     A set holds some of `values`, or none. `age` names the fact that holds this one's age in
     minutes, `max_age` the oldest allowed.
@@ -72,6 +73,8 @@ class Fact:
                 return f"some of {words(self.values)}, or none"
             case FactType.ZONES:
                 return f"1 to {MAX_ZONES} IANA time zones"
+            case FactType.JURISDICTIONS:
+                return "places of the file of jurisdictions, or none of them"
             case FactType.INSTANT:
                 return "an instant in UTC microseconds"
 
@@ -82,7 +85,7 @@ class Fact:
                 return False
             case FactType.ENUM:
                 return self.values[0]
-            case FactType.SET:
+            case FactType.SET | FactType.JURISDICTIONS:
                 return ()
             case FactType.ZONES:
                 return ("Etc/UTC",)
@@ -102,6 +105,8 @@ class Fact:
                 return good_set(value, self.values)
             case FactType.ZONES:
                 return good_zones(value)
+            case FactType.JURISDICTIONS:
+                return good_set(value, self.values)
             case FactType.INSTANT:
                 return type(value) is int and 0 <= value <= LAST_INSTANT_US
 
@@ -162,15 +167,22 @@ def broken_line_of(name: str, facts: Mapping[str, FactValue]) -> str:
     return f"{name}!{json.dumps(shown(facts[name]))}\n"
 
 
-_TYPES: Final = ("bool", "int", "enum", "set", "currency", "zones", "instant")
+_TYPES: Final = ("bool", "int", "enum", "set", "currency", "zones", "jurisdictions", "instant")
 _BESIDE: Final = ("for", "when", "age", "max_age_minutes", "says")
-_BARE: Final = ("bool", "currency", "zones", "instant")
+_BARE: Final = ("bool", "currency", "zones", "jurisdictions", "instant")
 
 
-def read_facts(source: Source, node: Node, currency: str | None, facts: dict[str, Fact]) -> None:
+def read_facts(
+    source: Source,
+    node: Node,
+    currency: str | None,
+    facts: dict[str, Fact],
+    places: tuple[str, ...] | None = None,
+) -> None:
     """Add what a `facts:` section says: `name: {type, for: [kinds]}`; `when:` is read afterwards.
 
     `facts` holds those of the packs below. A fact that is declared again is needed for more kinds.
+    `places`: ids of the jurisdictions, None where the pack does not say `jurisdictions: true`.
     """
     bodies = source.mapping(node, "facts", may=None) or {}
     for name, body in bodies.items():
@@ -179,6 +191,10 @@ def read_facts(source: Source, node: Node, currency: str | None, facts: dict[str
         elif name.startswith(("cap.", "budget.", "params.")):
             source.say(body, f"'{name}': the engine declares cap., budget. and params. itself")
         elif fact := _read_fact(source, name, body, currency):
+            if fact.type is FactType.JURISDICTIONS:
+                if places is None:
+                    source.say(body, f"'{name}' is for packs that say jurisdictions: true")
+                fact = replace(fact, values=places or ())
             again = _again(source, body, facts[name], fact) if name in facts else fact
             if again is not None:
                 facts[name] = again

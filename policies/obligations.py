@@ -8,6 +8,7 @@ CAP_AMOUNT_MINOR: Final = "cap_amount_minor"
 REQUIRE_FOOTER: Final = "require_footer"
 REQUIRE_WORDING: Final = "require_wording"
 NOT_BEFORE_US: Final = "not_before_us"
+SPREAD_UNTIL_US: Final = "spread_until_us"
 
 VOCABULARY: Final[dict[str, str]] = {
     DEFER_UNTIL_LOCAL: "hold the message until this local time, such as 08:00; the latest wins",
@@ -15,8 +16,12 @@ VOCABULARY: Final[dict[str, str]] = {
     REQUIRE_WORDING: "carry the brand's disclosure of this name; all that are named are owed",
     REQUIRE_FOOTER: "carry the brand's footer with postal address and unsubscribe link",
 }
-"""What a pack may write after `then:`. `not_before_us` is computed, never written, and
-`cap_amount_minor` comes from tables."""
+"""What a pack may write after `then:`; more are computed, never written.
+
+`not_before_us` is when a message that is put off may leave, `spread_until_us` until when it may
+leave as well as then, so that not everybody's messages leave at once. `cap_amount_minor` comes
+from tables.
+"""
 
 
 def clock(minute: int) -> str:

@@ -13,9 +13,11 @@ from policies.caps import Cap
 from policies.compiler import Outlook, compile_kind, compile_outlook
 from policies.content import ENGINE, Content, Text
 from policies.facts import KINDS, Fact, shown
-from policies.limits import Budget, QuietHours
+from policies.jurisdictions import Jurisdiction
+from policies.limits import Budget
 from policies.params import ParamValue
 from policies.problems import PolicyError, Problem
+from policies.quiet_hours import QuietHours
 from policies.reading import read
 from policies.source import Source
 from policies.tables import Table
@@ -43,7 +45,8 @@ class Pack:
         self.params: Mapping[str, ParamValue] = MappingProxyType(dict(content.params))
         self.caps: tuple[Cap, ...] = content.caps
         self.budgets: tuple[Budget, ...] = content.budgets
-        self.quiet_hours: QuietHours | None = content.quiet
+        self.quiet_hours: tuple[QuietHours, ...] = content.quiet
+        self.jurisdictions: tuple[Jurisdiction, ...] = content.laws
         self.tables: tuple[Table, ...] = content.tables
         self.facts: Mapping[str, Fact] = MappingProxyType(dict(content.facts))
         self.goals: tuple[str, ...] = content.goals
@@ -121,8 +124,9 @@ def load_pack(
 ) -> Pack:
     """Read a pack's text; raises PolicyError with every problem, `file` names it in them.
 
-    `library`: the texts it may be built on, by the names of their packs. `what_if`: params taken to
-    be something else, for a question; the digest stays that of the texts.
+    `library`: the texts it may be built on, by the names of their packs, and the jurisdictions; its
+    digest covers those that it uses. `what_if`: params taken to be something else, for a question;
+    the digest stays that of the texts.
     """
     source = Source(file, text)
     content = read(source, library, what_if)

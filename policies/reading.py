@@ -8,11 +8,14 @@ from typing import Final, TypeVar
 from ruamel.yaml.nodes import Node
 
 from policies.caps import Cap, read_cap
-from policies.content import QUIET_ID, Content, Text
+from policies.content import Content, Text
 from policies.facts import Fact, check_ages, read_facts
+from policies.jurisdictions import FILE, NAME, Jurisdiction, read_jurisdictions, require_facts
 from policies.layers import Layer, digest, open_layers
-from policies.limits import Budget, QuietHours, read_budget, read_quiet
+from policies.limits import Budget, read_budget
 from policies.params import Param, ParamValue, read_params
+from policies.problems import PolicyError
+from policies.quiet_hours import QUIET_ID, SPREAD_MINUTES, QuietHours, read_quiet_hours
 from policies.rules import Rule, Strength, read_rule
 from policies.scope import read_when
 from policies.source import Source
@@ -32,17 +35,21 @@ def read(
     layers = open_layers(source, library)
     if not layers:
         return None
-    reading = _Reading(layers, what_if)
+    reading = _Reading(layers, library, what_if)
     return reading.content()
 
 
 class _Reading:
-    def __init__(self, layers: list[Layer], what_if: Mapping[str, ParamValue]) -> None:
+    def __init__(
+        self, layers: list[Layer], library: Mapping[str, str], what_if: Mapping[str, ParamValue]
+    ) -> None:
         self.layers = layers
+        self.library = library
         self.taken: dict[str, str] = {}
         self.files: dict[str, str] = {}
         self.currency = self._currency()
         self.params = self._params(what_if)
+        self.laws = self._laws()
         self.facts = self._facts()
 
     def content(self) -> Content | None:
@@ -51,18 +58,24 @@ class _Reading:
         caps: list[Cap] = []
         budgets: list[Budget] = []
         quiet: list[QuietHours] = []
+        spread = SPREAD_MINUTES
         rules: list[Rule] = []
         tables: list[Table] = []
         goals: tuple[str, ...] = ()
         for layer in self._in_turn():
             caps += _members(layer, "caps", self._cap)
             budgets += _members(layer, "budgets", self._budget)
-            quiet += self._quiet(layer)
+            if QUIET_ID in layer.keys:
+                found, spread = self._quiet(layer)
+                quiet += found
         for layer in self._in_turn():
             for strength in _STRENGTHS:
                 rules += _members(layer, strength, self._rule(strength))
             tables += _members(layer, "tables", self._table)
         top = self.layers[-1]
+        if self.laws:
+            first = next(layer for layer in self.layers if NAME in layer.keys)
+            require_facts(first.source, first.keys[NAME], self.facts)
         if "goals" in top.keys:
             goals = top.source.words(top.keys["goals"], "goals:")
         if self.currency is None:
@@ -70,14 +83,16 @@ class _Reading:
         return Content(
             name=top.name,
             version=top.version,
-            sha256=digest(self.layers, {}),
+            sha256=digest(self.layers, {NAME: self.library[NAME]} if self.laws else {}),
             currency=self.currency,
             facts=self.facts,
             params=self.params,
             rules=tuple(rules),
             tables=tuple(tables),
             caps=tuple(caps),
-            quiet=quiet[-1] if quiet else None,
+            quiet=tuple(quiet),
+            spread_minutes=spread,
+            laws=self.laws or (),
             budgets=tuple(budgets),
             goals=goals,
             four_eyes=self._four_eyes(),
@@ -121,11 +136,12 @@ class _Reading:
 
     def _facts(self) -> dict[str, Fact]:
         facts: dict[str, Fact] = {}
+        places = None if self.laws is None else tuple(law.id for law in self.laws)
         for layer in self.layers:
             if "facts" not in layer.keys:
                 continue
             source, node = layer.source, layer.keys["facts"]
-            read_facts(source, node, self.currency, facts)
+            read_facts(source, node, self.currency, facts, places)
             if facts:
                 read_when(source, node, facts)
                 check_ages(source, node, facts)
@@ -144,12 +160,38 @@ class _Reading:
                 said = said or value is True
         return said
 
-    def _quiet(self, layer: Layer) -> list[QuietHours]:
-        if "quiet_hours" not in layer.keys:
-            return []
-        self.files[QUIET_ID] = layer.source.file
-        found = read_quiet(layer.source, layer.keys["quiet_hours"], self.facts)
-        return [] if found is None else [found]
+    def _quiet(self, layer: Layer) -> tuple[tuple[QuietHours, ...], int]:
+        node = layer.keys[QUIET_ID]
+        found, spread = read_quiet_hours(layer.source, node, self.facts)
+        rules = {law.rule for law in self.laws or ()}
+        for quiet in found:
+            if quiet.id in rules:
+                layer.source.say(node, f"'{quiet.id}' is the rule of a jurisdiction")
+            elif self.files.get(quiet.id, layer.source.file) != layer.source.file:
+                layer.source.say(
+                    node, f"{QUIET_ID} of {self.files[QUIET_ID]} stay; give these an id:"
+                )
+            else:
+                self.files[quiet.id] = layer.source.file
+        return found, spread
+
+    def _laws(self) -> tuple[Jurisdiction, ...] | None:
+        """The jurisdictions that the pack applies; None where it applies none."""
+        said = [layer for layer in self.layers if NAME in layer.keys]
+        for layer in said:
+            if layer.source.scalar(layer.keys[NAME]) is not True:
+                layer.source.say(layer.keys[NAME], f"{NAME}: is true, or is left out")
+                return None
+        if not said:
+            return None
+        if NAME not in self.library:
+            said[0].source.say(said[0].keys[NAME], f"{NAME}: needs {FILE}, which is not there")
+            return ()
+        try:
+            return read_jurisdictions(self.library[NAME])
+        except PolicyError as error:
+            said[0].source.problems += error.problems
+            return ()
 
     def _cap(self, source: Source, node: Node) -> Cap | None:
         return read_cap(source, node, self.facts)

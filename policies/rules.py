@@ -11,7 +11,7 @@ from ruamel.yaml.nodes import Node
 
 from policies.conditions import Condition, read_condition
 from policies.facts import KINDS, LEARNED, Fact, FactType
-from policies.limits import NOW, ZONES, read_clock, require_clock_facts
+from policies.limits import NOW, ZONES
 from policies.obligations import (
     CAP_DISCOUNT_BP,
     DEFER_UNTIL_LOCAL,
@@ -21,6 +21,7 @@ from policies.obligations import (
 )
 from policies.params import ParamValue
 from policies.problems import did_you_mean, words
+from policies.quiet_hours import read_clock, require_clock_facts
 from policies.scope import CONTACT, Scope, check_known, read_scope, reads
 from policies.source import Source
 from policies.verdict import Outcome

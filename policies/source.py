@@ -35,8 +35,10 @@ class Source:
     problems: list[Problem] = field(default_factory=list)
     seen: dict[str, str] = field(default_factory=dict)
 
-    def root(self) -> Node | None:
-        """Parse the text; None (and a problem) when it is no YAML mapping."""
+    def root(
+        self, what: str = "a pack is a mapping that starts with 'policy:' and 'version:'"
+    ) -> Node | None:
+        """Parse the text; None (and a problem, `what`) when it is no YAML mapping."""
         if len(self.text) > MAX_CHARS:
             self.say_at(0, 0, f"a pack may hold {MAX_CHARS} characters, this is longer")
             return None
@@ -54,7 +56,7 @@ class Source:
             self.say_at(0, 0, f"cannot be read as YAML ({type(error).__name__})")
             return None
         if not isinstance(node, MappingNode):
-            self.say_at(0, 0, "a pack is a mapping that starts with 'policy:' and 'version:'")
+            self.say_at(0, 0, what)
             return None
         return node
 

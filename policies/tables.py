@@ -24,6 +24,7 @@ GATE: Final = "gate"
 #: What a table may limit, and the obligation that follows.
 LIMITS: Final = {"max_discount_bp": CAP_DISCOUNT_BP, "max_amount_minor": CAP_AMOUNT_MINOR}
 _OUTCOMES: Final = (GATE, *LIMITS)
+_NO_COLUMN: Final = (FactType.ZONES, FactType.SET, FactType.JURISDICTIONS, FactType.INSTANT)
 _YES_NO: Final = {"yes": True, "no": False, "true": True, "false": False}
 _RANGE = re.compile(r"(<=|>=|<|>)\s*(\S+)\Z|(\S+?)\s*\.\.\s*(\S+)\Z|(\S+)\Z")
 
@@ -131,7 +132,7 @@ def _usable(
         source.say(node, f"'{name}' is learned; only soft rules may read it", offset=offset)
     elif fact.when and CONTACT in on:
         source.say(node, f"'{name}' is not always known, as its when: says", offset=offset)
-    elif fact.type in (FactType.ZONES, FactType.SET, FactType.INSTANT):
+    elif fact.type in _NO_COLUMN:
         source.say(node, f"'{name}' cannot be a column: {fact.shape()}", offset=offset)
     else:
         return True

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from policies.content import QUIET_ID, Content
+from policies.content import Content
+from policies.jurisdictions import CHANNEL, CLASS, FILE, JURISDICTIONS
 from policies.limits import NOW, ZONES
-from policies.obligations import clock
+from policies.quiet_hours import said_hours
 from policies.scope import CONTACT, OFFER, reads, said
 from policies.tables import GATE
 from policies.verdict import FiredKind
+
+_LAW_FACTS: Final = (CLASS, CHANNEL, JURISDICTIONS, NOW, ZONES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,12 @@ def views(content: Content) -> list[RuleView]:
         text, file = f"{budget.charges} > {budget.fact}", content.files[budget.id]
         found.append(RuleView(budget.id, FiredKind.BUDGET, (OFFER,), budget.because, text,
                               (budget.charges, budget.fact), file, budget.line))  # fmt: skip
-    if quiet := content.quiet:
-        file = content.files[QUIET_ID]
-        text = f"local time in [{clock(quiet.start)}, {clock(quiet.end)}) for {said(quiet.obeys)}"
-        found.append(RuleView(QUIET_ID, FiredKind.QUIET, (CONTACT,), quiet.because, text,
+    for quiet in content.quiet:
+        text, file = f"{said_hours(quiet.hours)} for {said(quiet.obeys)}", content.files[quiet.id]
+        found.append(RuleView(quiet.id, FiredKind.QUIET, (CONTACT,), quiet.because, text,
                               (NOW, ZONES, *reads(quiet.obeys)), file, quiet.line))  # fmt: skip
+    for law in content.laws:
+        text = "; ".join(f"{said_hours(hours)} by {' or '.join(on)}" for on, hours in law.windows)
+        found.append(RuleView(law.rule, FiredKind.QUIET, (CONTACT,), law.because, text,
+                              _LAW_FACTS, FILE, law.line))  # fmt: skip
     return found

@@ -37,6 +37,31 @@ def known(name: str) -> bool:
     return name in names()
 
 
+@lru_cache(maxsize=1024)
+def canonical(name: str) -> str:
+    """The name under which the zone is listed for its country: `US/Eastern` → `America/New_York`.
+
+    A zone that lies in no country is its own name.
+    """
+    return name if name in _listed() else _links().get(name, name)
+
+
+@lru_cache(maxsize=1)
+def _listed() -> frozenset[str]:
+    """Every zone that lies in a country."""
+    table = files("tzdata").joinpath("zoneinfo", "zone.tab").read_text(encoding="utf-8")
+    lines = (line.split("\t") for line in table.splitlines() if not line.startswith("#"))
+    return frozenset(cells[2] for cells in lines if len(cells) > 2)
+
+
+@lru_cache(maxsize=1)
+def _links() -> dict[str, str]:
+    """Older names of zones, with the names they stand for."""
+    table = files("tzdata").joinpath("zoneinfo", "tzdata.zi").read_text(encoding="utf-8")
+    parts = (line.split() for line in table.splitlines() if line.startswith("L "))
+    return {alias: target for _, target, alias in parts}
+
+
 def offset_us(name: str, instant_us: int) -> int:
     """How far that zone's clocks are ahead of UTC at an instant, in microseconds."""
     steady = _steady(name, instant_us // HOUR_US)

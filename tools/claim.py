@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from policies.obligations import NOT_BEFORE_US
 from policies.verdict import Outcome
 from store import approvals, brakes, lanes, ledger, wakeups
 from store.ledger import Contact, EffectStatus, NewEffect
@@ -119,7 +118,7 @@ def claim(conn: Connection, vault: Vault, shelf: PackShelf, request: Claim) -> C
         prepared.basis != decided.tool.basis(picture, decided.args, setting)
     ):
         raise Moved(decided)
-    not_before = _not_before(decided)
+    not_before = decided.leaves_at
     status = _first_status(prepared, not_before)
     _reserve(conn, request, setting, picture, decided)
     written = ledger.claim(
@@ -190,11 +189,6 @@ def _as_before(
     prepared = replace(request.prepared, result=result)
     status = EffectStatus(row.status)
     return Claimed(decided, prepared, row.id, status, row.not_before, fresh=False)
-
-
-def _not_before(decided: Decided) -> int | None:
-    value = decided.verdict.obligations.get(NOT_BEFORE_US)
-    return value if isinstance(value, int) else None
 
 
 def _first_status(prepared: Prepared, not_before: int | None) -> EffectStatus:

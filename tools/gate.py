@@ -24,6 +24,7 @@ from tools.margin import FULL_BP
 from tools.picture import Picture
 from tools.proposed import Proposed, readable
 from tools.registry import TOOLS
+from tools.spreading import leaves_at
 from tools.stops import fired_by
 from tools.tool import ActionKind, Args, FactValue, Setting, Tool
 
@@ -35,7 +36,10 @@ _LONGEST_PLACE = 60
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The call in plain values, the facts the gate read, and its verdict, bound by `digest`."""
+    """The call in plain values, the facts the gate read, and its verdict, bound by `digest`.
+
+    `leaves_at`: when a message that is put off goes out, None where nothing is put off.
+    """
 
     proposed: Proposed
     tool: Tool | None
@@ -44,6 +48,7 @@ class Decided:
     facts: dict[str, FactValue]
     verdict: Verdict
     digest: str
+    leaves_at: int | None = None
 
     @property
     def allowed(self) -> bool:
@@ -129,7 +134,8 @@ def decide(picture: Picture, proposed: Proposed, setting: Setting) -> Decided:
             verdict = _denied(setting.pack, digest, "this agent's file does not list this tool")
     needed = setting.pack.needs(kind.value)
     read = {name: value for name, value in facts.items() if name in needed}
-    return Decided(call, tool, args, kind, read, verdict, digest)
+    later = leaves_at(verdict, picture.customer_id)
+    return Decided(call, tool, args, kind, read, verdict, digest, later)
 
 
 def largest_allowed(picture: Picture, decided: Decided, setting: Setting) -> int | None:

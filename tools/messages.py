@@ -88,6 +88,7 @@ def _facts(channel: str, picture: Picture, args: Send, setting: Setting) -> dict
         "customer.consent": picture.consents[channel, file.purpose],
         "customer.address_known": channel in picture.addresses,
         "customer.zones": picture.zones,
+        "customer.jurisdictions": picture.jurisdictions,
         "now_us": picture.now_us,
         "action.channel": channel,
         "action.class": file.message_class,

@@ -6,12 +6,22 @@ decision names the version it was made under, and that version can be taken down
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
 from threading import Lock
 
 from sqlalchemy import Connection
 
+from policies.jurisdictions import FILE, NAME
 from policies.pack import Pack, load_pack
 from store import documents
+
+
+@lru_cache(maxsize=1)
+def library() -> Mapping[str, str]:
+    """The shipped texts that a pack may use, by name."""
+    return {NAME: files("policies").joinpath(FILE).read_text(encoding="utf-8")}
 
 
 class NoPack(LookupError):
@@ -44,7 +54,7 @@ class PackShelf:
         with self._lock:
             pack = self._packs.get(key)
         if pack is None:
-            pack = load_pack(document.text, file=f"{document.name}.yaml")
+            pack = load_pack(document.text, file=f"{document.name}.yaml", library=library())
             with self._lock:
                 self._packs[key] = pack
         return pack

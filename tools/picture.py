@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from customers import complaints, consent, leases, profile, suppression
 from customers.leases import Lease
+from policies.jurisdictions import counting
 from policies.pack import Pack
 from policies.zones import known
 from store import brakes
@@ -65,6 +66,7 @@ class Picture:
     none where it says none. `budgets`: what is left, by the budget's id. `brakes`, `leases`: what
     people have stopped, and who has taken this person into their hands. `given`: the offers that
     the pack's caps count, None where it has no such cap. `matters`: what open journeys are about.
+    `jurisdictions`: those of the pack whose rules count for them.
     """
 
     customer_id: str
@@ -87,6 +89,7 @@ class Picture:
     leases: tuple[Lease, ...] = ()
     given: tuple[PastOffer, ...] | None = None
     matters: Mapping[str, str] = field(default_factory=dict)
+    jurisdictions: tuple[str, ...] = ()
 
     @property
     def zone(self) -> str:
@@ -125,7 +128,9 @@ def load_picture(
     hashes = profile.address_hashes_of(conn, customer_id)
     stopped = suppression.in_force(conn, customer_id, now_us)
     agreed = consent.states(consent.of_customer(conn, customer_id), now_us)
-    stated = tuple(z for z in profile.candidate_zones(person, addresses.get("sms")) if known(z))
+    phone = addresses.get("sms")
+    stated = tuple(z for z in profile.candidate_zones(person, phone) if known(z))
+    zones = stated or _zones_served(pack)
     cart = context.get("cart")
     cart = cart if isinstance(cart, Mapping) else {}
     lines = cart_lines(conn, cart, without=without)
@@ -142,7 +147,7 @@ def load_picture(
             for c in CHANNELS
             for p in PURPOSES
         },
-        zones=stated or _zones_served(pack),
+        zones=zones,
         zone_is_known=bool(stated),
         contacts=counted.contacts(conn, customer_id, pack, now_us, without=without),
         complaint_open=complaints.open_complaint(conn, customer_id),
@@ -156,6 +161,9 @@ def load_picture(
         leases=leases.in_force(conn, customer_id, now_us),
         given=counted.given(conn, customer_id, pack, now_us),
         matters=counted.matters(conn, customer_id, pack),
+        jurisdictions=counting(
+            pack.jurisdictions, profile.candidate_places(person, phone), zones, phone
+        ),
     )
 
 

@@ -204,7 +204,7 @@ async def test_an_approved_contact_still_waits_for_the_morning(tmp_path: Path) -
         await d.answer("approve")
         await d.runs.idle()
         assert (await d.decision(waiting["id"]))["status"] == "scheduled"
-        await d.advance(hours=10)
+        await d.advance(hours=10, minutes=15)
         assert (await d.decision(waiting["id"]))["status"] == "completed"
         assert len(d.letters()) == 1
 

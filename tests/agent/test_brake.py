@@ -285,8 +285,10 @@ async def test_a_preview_counts_and_changes_nothing(tmp_path: Path) -> None:
         shown = await d.runs.brake.preview(scope="all", in_flight="cancel")
         assert shown["queued_contacts"] == 12
         assert shown["open_questions"] == shown["running_decisions"] == 0
-        assert [one["customer_id"] for one in shown["next"]] == people[:10]
-        assert shown["next"][0]["name"] == "P00 Q."
+        due = {row["customer_id"]: row["not_before"] for row in d.contacts()}
+        first = sorted(people, key=lambda customer_id: due[customer_id])[:10]
+        assert [one["customer_id"] for one in shown["next"]] == first
+        assert shown["next"][0]["name"] == f"P{people.index(first[0]):02} Q."
         assert shown["says"] == (
             "Stops everything that reaches customers: 12 queued contacts and no open questions "
             "are cancelled for good."

@@ -90,3 +90,11 @@ def test_never_is_called_never() -> None:
     fact = "customer.minutes_since_purchase"
     assert clause(fact, never, 10, currency=None) == "this person had never bought"
     assert clause(fact, 10, never, currency=None) == "this person had last bought 10 minutes ago"
+
+
+def test_zones_and_places_are_said_as_a_list_and_none_of_them_as_none() -> None:
+    assert said("customer.zones", ("Europe/Rome", "Europe/Paris"), None) == (
+        "Europe/Rome, Europe/Paris"
+    )
+    assert said("customer.jurisdictions", [], None) == "none"
+    assert name_of("customer.jurisdictions") == "whose rules on hours this person is under"

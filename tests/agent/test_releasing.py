@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ NIGHT = "2026-03-03T22:00:00Z"
 async def night(
     folder: Path, *answers: Any, hours: int = 48, **settings: Any
 ) -> AsyncIterator[Deployment]:
-    """A contact is queued until 08:00."""
+    """A contact is queued until its moment in the quarter of an hour after 08:00."""
     parts = Parts(planner=ScriptedPlanner(sends(hours=hours), *answers))
     async with deployment(folder, parts=parts, clock=NIGHT, **settings) as d:
         await d.person()
@@ -42,7 +42,7 @@ def why(d: Deployment) -> str:
     return str(contact["reason"])
 
 
-async def test_what_is_put_off_for_the_night_goes_out_at_eight_where_they_live(
+async def test_what_is_put_off_for_the_night_goes_out_after_eight_where_they_live(
     tmp_path: Path,
 ) -> None:
     async with deployment(tmp_path, clock=NIGHT) as d:
@@ -55,16 +55,58 @@ async def test_what_is_put_off_for_the_night_goes_out_at_eight_where_they_live(
         await d.advance(days=1)
         bob, cem = d.contacts()[1:]
         assert [bob["status"], cem["status"]] == ["sent", "sent"]
-        assert _at(bob) == datetime(2026, 3, 3, 23, 0, tzinfo=UTC)
-        assert _at(cem) == datetime(2026, 3, 4, 6, 0, tzinfo=UTC)
+        for contact, eight in (
+            (bob, datetime(2026, 3, 3, 23, 0, tzinfo=UTC)),
+            (cem, datetime(2026, 3, 4, 6, 0, tzinfo=UTC)),
+        ):
+            assert eight <= _at(contact) <= eight + timedelta(minutes=15)
+            assert contact["settled_at"] == contact["not_before"]
         d.everything_ended()
+
+
+async def test_a_pack_that_wants_it_lets_everybody_s_go_out_at_the_stroke_of_eight(
+    tmp_path: Path,
+) -> None:
+    async with deployment(tmp_path, clock=NIGHT) as d:
+        shown = await d.runs.publishing.get("commerce")
+        text = shown["text"].replace("version: 1", "version: 2", 1)
+        text = text.replace('to: "08:00",', 'to: "08:00", spread_minutes: 0,')
+        await d.runs.publishing.put("commerce", text, author="ann")
+        await d.person()
+        await d.decide()
+        await d.advance(hours=10)
+        [contact] = d.contacts()
+        assert _at(contact) == datetime(2026, 3, 4, 8, 0, tzinfo=UTC)
+
+
+async def test_people_who_are_put_off_together_do_not_go_out_together(tmp_path: Path) -> None:
+    async with deployment(tmp_path, clock=NIGHT) as d:
+        for n in range(6):
+            await d.person(f"p{n}")
+            await d.decide(f"p{n}")
+        moments = [contact["not_before"] for contact in d.contacts()]
+        assert len(set(moments)) > 1
+        await d.advance(hours=10)
+        assert sum(contact["status"] == "sent" for contact in d.contacts()) < 6
+        await d.advance(minutes=15)
+        assert [contact["settled_at"] for contact in d.contacts()] == moments
+
+
+async def test_a_new_fact_in_the_night_does_not_move_the_moment(tmp_path: Path) -> None:
+    async with night(tmp_path) as d:
+        [before] = d.contacts()
+        await d.advance(hours=1)
+        await d.track("Product Viewed", sku="SKU-1")
+        await d.runs.idle()
+        [after] = d.contacts()
+        assert (after["status"], after["not_before"]) == ("scheduled", before["not_before"])
 
 
 async def test_a_decision_that_was_released_ends_completed_with_both_verdicts(
     tmp_path: Path,
 ) -> None:
     async with night(tmp_path) as d:
-        await d.advance(hours=10)
+        await d.advance(hours=10, minutes=15)
         decision = await d.latest()
         assert decision["status"] == "completed"
         assert decision["steps"][-1]["result"] == {"released": True}
@@ -76,7 +118,7 @@ async def test_a_purchase_in_the_night_cancels_it(tmp_path: Path) -> None:
         await d.track("Order Completed", order_id="o1", total=120, currency="EUR")
         await d.runs.idle()
         assert why(d) == "changed by Order Completed"
-        await d.advance(hours=10)
+        await d.advance(hours=10, minutes=15)
         assert why(d)
 
 
@@ -128,21 +170,21 @@ async def test_a_changed_address_is_noticed_at_once_and_the_cart_looked_at_again
         old, new = d.contacts()
         assert old["reason"] == "the address has changed since it was written"
         assert new["status"] == "scheduled"
-        await d.advance(hours=10)
+        await d.advance(hours=10, minutes=15)
         assert [letter.to for letter in d.letters()] == ["new@example.com"]
 
 
 async def test_goods_that_are_gone_in_the_morning_are_not_written_about(tmp_path: Path) -> None:
     async with night(tmp_path) as d:
         await d.product(stock=0)
-        await d.advance(hours=10)
+        await d.advance(hours=10, minutes=15)
         assert "cannot deliver" in why(d)
 
 
 async def test_a_letter_that_would_say_something_else_now_is_not_sent(tmp_path: Path) -> None:
     async with night(tmp_path, finish()) as d:
         await d.product(price_minor=9_000)
-        await d.advance(hours=10)
+        await d.advance(hours=10, minutes=15)
         assert why(d) == "what it says has changed since it was written"
         assert (await d.latest())["outcome"]["kind"] == "declined"
 
@@ -199,7 +241,7 @@ async def test_p2_what_a_cancelled_contact_held_is_free_again(tmp_path: Path) ->
 async def test_the_release_of_what_is_gone_changes_nothing(tmp_path: Path) -> None:
     async with night(tmp_path) as d:
         await d.track("Consent Revoked", channel="email", purpose="marketing")
-        await d.advance(hours=10)
+        await d.advance(hours=10, minutes=15)
         assert why(d)
         assert d.rows(wakeups, kind="release")[0]["state"] in ("cancelled", "done")
 

@@ -309,8 +309,27 @@ def _quiet(f: dict[str, Any], out: Opinion) -> None:
         out.owed["not_before_us"] = at
         if "action.useful_minutes" not in f:
             out.stops.add("action.useful_minutes")
-        elif at > now + f["action.useful_minutes"] * MINUTE:
+            return
+        useful = now + f["action.useful_minutes"] * MINUTE
+        if at > useful:
             out.fired["cannot_be_met"] = "deny"
+        elif (last := _last_moment(at, useful, f["customer.zones"])) > at:
+            out.owed["spread_until_us"] = last
+
+
+def _last_moment(at: int, useful: int, zones: tuple[str, ...]) -> int:
+    """Within a quarter of an hour, while it is of use, the same day and by the same clocks."""
+    last = min(at + 15 * MINUTE, useful)
+    for step in range((at // MINUTE + 1) * MINUTE, last + 1, MINUTE):
+        if _asleep(step, zones) or _days(step, zones) != _days(at, zones):
+            return step - 1
+    return last
+
+
+def _days(at: int, zones: tuple[str, ...]) -> list[Any]:
+    """The date and how far the clock is ahead, in every zone."""
+    clocks = [(EPOCH + timedelta(microseconds=at)).astimezone(zone(name)) for name in zones]
+    return [(clock.date(), clock.utcoffset()) for clock in clocks]
 
 
 def _asleep(at: int, zones: tuple[str, ...]) -> bool:

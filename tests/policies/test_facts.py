@@ -101,7 +101,7 @@ def test_a_huge_or_broken_value_is_told_by_its_type_only() -> None:
          "unknown 'contacts' in for: of fact 'learned.score'; did you mean 'contact'?"),
         ("{int: [0, 100], for: [contact]}", "^{int: [0, 100], bool, for: [contact]}",
          "fact 'learned.score' needs exactly one type of "
-         "bool, int, enum, set, currency, zones, instant"),
+         "bool, int, enum, set, currency, zones, jurisdictions, instant"),
         ("{bool, for: [contact, offer]}", "{bool: ^maybe, for: [contact, offer]}",
          "bool of fact 'customer.suppressed' takes no value"),
         ("  learned.score: {", "  learned.score: ^{age: customer.order, max_age_minutes: 5, ",

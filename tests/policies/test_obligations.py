@@ -8,6 +8,7 @@ from policies.pack import Pack, load_pack
 from policies.verdict import FiredKind, Outcome, Verdict
 from tests.policies.packs import CONTACT, HOUR, NOON, OFFER, ask, fired, small, swapped, told
 
+QUARTER = HOUR // 4
 EVENING = NOON + 9 * HOUR  # 21:00 in Berlin
 EIGHT = NOON + 20 * HOUR
 
@@ -29,7 +30,11 @@ def told_off(pack: Pack, **changes: Any) -> Verdict:
 def test_quiet_hours_put_a_message_off_to_the_morning_and_allow_it() -> None:
     verdict = told_off(small(), now_us=EVENING)
     assert verdict.outcome is Outcome.ALLOW
-    assert verdict.obligations == {"defer_until_local": "08:00", "not_before_us": EIGHT}
+    assert verdict.obligations == {
+        "defer_until_local": "08:00",
+        "not_before_us": EIGHT,
+        "spread_until_us": EIGHT + QUARTER,
+    }
     assert fired(verdict) == {"matrix.small": "allow", "quiet_hours": "allow"}
     assert told_off(small(), now_us=EVENING - 1).obligations == {}
     assert told_off(small(), now_us=EIGHT).obligations == {}
@@ -38,6 +43,7 @@ def test_quiet_hours_put_a_message_off_to_the_morning_and_allow_it() -> None:
 def test_a_deferral_beyond_its_use_is_a_denial() -> None:
     exactly = told_off(small(), now_us=EVENING, action__useful_minutes=11 * 60)
     assert exactly.outcome is Outcome.ALLOW
+    assert "spread_until_us" not in exactly.obligations
     verdict = told_off(small(), now_us=EVENING, action__useful_minutes=11 * 60 - 1)
     assert verdict.outcome is Outcome.DENY
     assert fired(verdict)["cannot_be_met"] == "deny"
@@ -59,13 +65,18 @@ def test_of_two_deferrals_the_latest_is_owed() -> None:
         assert verdict.obligations == {
             "defer_until_local": "16:30",
             "not_before_us": NOON + 4 * HOUR + HOUR // 2,
+            "spread_until_us": NOON + 4 * HOUR + HOUR // 2 + QUARTER,
         }
         assert {"later1", "later2"} <= fired(verdict).keys()
 
 
 def test_a_deferral_into_quiet_hours_goes_on_to_their_end() -> None:
     verdict = told_off(deferring("22:00"), action__discount_bp=5)
-    assert verdict.obligations == {"defer_until_local": "08:00", "not_before_us": EIGHT}
+    assert verdict.obligations == {
+        "defer_until_local": "08:00",
+        "not_before_us": EIGHT,
+        "spread_until_us": EIGHT + QUARTER,
+    }
 
 
 def test_a_deferral_beyond_the_morning_stays() -> None:
@@ -73,6 +84,7 @@ def test_a_deferral_beyond_the_morning_stays() -> None:
     assert verdict.obligations == {
         "defer_until_local": "09:30",
         "not_before_us": EIGHT + HOUR + HOUR // 2,
+        "spread_until_us": EIGHT + HOUR + HOUR // 2 + QUARTER,
     }
 
 
@@ -168,5 +180,6 @@ def test_obligations_of_several_kinds_stand_together() -> None:
         "cap_discount_bp": 900,
         "defer_until_local": "13:00",
         "not_before_us": NOON + HOUR,
+        "spread_until_us": NOON + HOUR + QUARTER,
     }
     assert told_off(pack, action__discount_bp=901).outcome is Outcome.DENY

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from policies.caps import Cap
-from policies.limits import CONTACT as KIND
 from policies.pack import Pack, PolicyError, load_pack
+from policies.scope import CONTACT as KIND
 from policies.verdict import FiredKind
 from tests.policies.packs import CONTACT, SMALL, ask, small, swapped
 

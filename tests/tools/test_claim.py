@@ -20,7 +20,7 @@ from store.schema import contacts, identifiers
 from store.schema import wakeups as wakeup_rows
 from tests.tools.world import LAMP, MONTH, Person, World, complains, denied_for
 from tools.claim import Claimed, Moved, Refused
-from tools.instants import DAY_US, HOUR_US
+from tools.instants import DAY_US, HOUR_US, MINUTE_US
 
 # -- everything or nothing -------------------------------------------------------------------------
 
@@ -254,7 +254,10 @@ def test_a_message_in_quiet_hours_is_queued_until_it_may_leave(any_world: World)
     any_world.now_us += 11 * HOUR_US
     claimed = any_world.claim(any_world.ready(any_world.person()))
     eight = any_world.now_us + 10 * HOUR_US
-    assert (claimed.status, claimed.not_before) == (EffectStatus.SCHEDULED, eight)
+    moment = claimed.decided.leaves_at
+    assert (claimed.status, claimed.not_before) == (EffectStatus.SCHEDULED, moment)
+    assert moment is not None and eight <= moment <= eight + 15 * MINUTE_US
+    assert claimed.decided.verdict.obligations["not_before_us"] == eight
 
     def look(conn: Connection) -> Any:
         due = select(wakeup_rows.c.kind, wakeup_rows.c.due_at).order_by(wakeup_rows.c.due_at)
@@ -264,8 +267,8 @@ def test_a_message_in_quiet_hours_is_queued_until_it_may_leave(any_world: World)
         )
 
     due, contact = any_world.db.read_now(look)
-    assert due == [("release", eight), ("effect_expiry", any_world.now_us + 2 * DAY_US)]
-    assert tuple(contact) == (eight, "2026-01-06")
+    assert due == [("release", moment), ("effect_expiry", any_world.now_us + 2 * DAY_US)]
+    assert tuple(contact) == (moment, "2026-01-06")
 
 
 def test_p2_two_messages_of_one_night_do_not_both_arrive_in_the_morning(

@@ -9,6 +9,7 @@ from store.ledger import EffectStatus
 from tests.tools.pictures import pack_text
 from tests.tools.world import Person, World
 from tools.instants import DAY_US, HOUR_US
+from tools.packs import library
 from tools.picture import CHANNELS, load_picture
 
 
@@ -124,3 +125,33 @@ def test_the_contacts_of_another_person_are_not_theirs(world: World) -> None:
     assert world.picture(world.person("bob")).contacts == ()
     world.offer(world.person("bob"))
     assert world.picture(world.person()).offers == ()
+
+
+def test_whose_rules_on_hours_count_is_gathered_from_address_number_and_zones(
+    world: World,
+) -> None:
+    listed = "facts:\n  customer.jurisdictions: {jurisdictions, for: [contact]}\n"
+    ruled = load_pack(
+        pack_text(("params:\n", "jurisdictions: true\nparams:\n"), ("facts:\n", listed)),
+        file="commerce.yaml",
+        library=library(),
+    )
+
+    def counting(person: Person) -> tuple[str, ...]:
+        picture = world.db.read_now(
+            load_picture,
+            world.db.vault,
+            customer_id=person.id,
+            context={},
+            pack=ruled,
+            now_us=world.now_us,
+        )
+        return picture.jurisdictions
+
+    assert counting(world.person()) == ()  # a German number, and the stated zone in Berlin
+    assert counting(world.person("bob", timezone="Europe/Rome")) == ("IT",)
+    lives = {"country": "US", "state": "FL"}
+    assert counting(world.person("cem", address=lives)) == ("US", "US-FL")
+    moved = world.person("dee", address={"country": "Italy"}, timezone="Europe/Paris")
+    assert counting(moved) == ("FR", "IT")
+    assert world.picture(moved).jurisdictions == ()  # the shipped pack asks for none
