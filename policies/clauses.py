@@ -7,6 +7,7 @@ reads, so that it can be left out when one of them is not known.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from policies.approvals import BLAST_FACT, BLAST_ID, BLAST_KINDS, BlastRadius
 from policies.content import CANNOT_BE_MET, OVERRIDE_OF_HARD, QUIET_ID, Content
 from policies.facts import Fact, FactType
 from policies.limits import NOW, OFFER, USEFUL, ZONES, Budget, Cap, QuietHours
@@ -69,6 +70,8 @@ class Clauses:
                 self._quiet(content.quiet)
             if self.defers:
                 self._too_late()
+        if kind in BLAST_KINDS and content.approvals.blast_radius is not None:
+            self._blast(content.approvals.blast_radius)
         if kind == OFFER:
             for budget in content.budgets:
                 self._budget(budget)
@@ -127,10 +130,11 @@ class Clauses:
             lifted = self._fire(rule.id, FiredKind.SOFT, Outcome.ALLOW, rule.because, facts)
             asks = self._fire(rule.id, FiredKind.SOFT, Outcome.NEEDS_REASON, rule.because, facts)
             lines += [
-                f"    if lifted(overrides, {rule.id!r}):",
-                f"        {lifted}",
-                "    else:",
+                f"    if not lifted(overrides, {rule.id!r}):",
                 f"        {asks}",
+                *self._used_up(rule, facts),
+                "    else:",
+                f"        {lifted}",
             ]
         elif rule.then:
             lines += self._then(rule, facts)
@@ -141,6 +145,14 @@ class Clauses:
         if DEFER_UNTIL_LOCAL in rule.then:
             facts = tuple(dict.fromkeys((*facts, NOW, ZONES)))
         self._add(facts, lines)
+
+    def _used_up(self, rule: Rule, facts: tuple[str, ...]) -> list[str]:
+        """No reason lifts a rule whose exceptions are used up; a person may."""
+        if rule.overrides is None:
+            return []
+        because = f"{rule.because}; {rule.overrides.used_up}"
+        person = self._fire(rule.id, FiredKind.SOFT, Outcome.APPROVAL, because, facts)
+        return [f"    elif {self.of[rule.overrides.fact]} < 1:", f"        {person}"]
 
     def _then(self, rule: Rule, facts: tuple[str, ...]) -> list[str]:
         lines: list[str] = []
@@ -198,9 +210,16 @@ class Clauses:
         full = self._scoped(cap.obeys, f"{self.of[cap.fact]} + 1 > {cap.max}")
         self._add(facts, [f"if {full}:", f"    {fire}"])
 
+    def _blast(self, radius: BlastRadius) -> None:
+        facts = (*reads(radius.obeys), BLAST_FACT) if self.kind == CONTACT else (BLAST_FACT,)
+        fire = self._fire(BLAST_ID, FiredKind.BLAST, Outcome.APPROVAL, radius.because, facts)
+        full = self._scoped(radius.obeys, f"{self.of[BLAST_FACT]} + 1 > {radius.effects}")
+        self._add(facts, [f"if {full}:", f"    {fire}"])
+
     def _budget(self, budget: Budget) -> None:
         facts = (budget.charges, budget.fact)
-        fire = self._fire(budget.id, FiredKind.BUDGET, Outcome.DENY, budget.because, facts)
+        over = Outcome.APPROVAL if budget.signed else Outcome.DENY
+        fire = self._fire(budget.id, FiredKind.BUDGET, over, budget.because, facts)
         spent = f"{self.of[budget.charges]} > {self.of[budget.fact]}"
         self._add(facts, [f"if {spent}:", f"    {fire}"])
 

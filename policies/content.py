@@ -1,9 +1,10 @@
 """What a pack says, read and checked: what the compiler works from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from policies.approvals import Approvals
 from policies.conditions import ParamValue
 from policies.facts import Fact
 from policies.limits import Budget, Cap, QuietHours
@@ -33,6 +34,7 @@ class Content:
     caps: tuple[Cap, ...]
     quiet: QuietHours | None
     budgets: tuple[Budget, ...]
+    approvals: Approvals = field(default_factory=Approvals)
 
     def facts_for(self, kind: str) -> dict[str, Fact]:
         """The facts declared for a kind of action, by name in alphabetical order."""

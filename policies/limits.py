@@ -23,6 +23,7 @@ _DURATION = re.compile(
 )
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])\Z")
 _UNITS: Final = ("day", "week", "month", "year")
+_OVER: Final = ("deny", "approval")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ class QuietHours:
 class Budget:
     """At most `limit_minor` a calendar month in UTC, the same month for everybody.
 
-    `charges` is the fact that says what a call costs.
+    `charges` is the fact that says what a call costs. `signed`: a call over the budget is not
+    denied but put before an approver, whose signature raises the month's budget by what is missing.
     """
 
     id: str
@@ -81,6 +83,7 @@ class Budget:
     charges: str
     because: str
     line: int
+    signed: bool = False
 
     @property
     def fact(self) -> str:
@@ -140,7 +143,7 @@ def read_quiet(source: Source, node: Node, facts: Mapping[str, Fact]) -> QuietHo
 def read_budget(source: Source, node: Node, facts: dict[str, Fact]) -> Budget | None:
     """Read one member of `budgets:` and declare its fact."""
     keys = source.mapping(
-        node, "a budget", needs=("id", "limit_minor", "window", "charges", "because")
+        node, "a budget", needs=("id", "limit_minor", "window", "charges", "because"), may=("over",)
     )
     if keys is None:
         return None
@@ -162,12 +165,15 @@ def read_budget(source: Source, node: Node, facts: dict[str, Fact]) -> Budget | 
         source.say(keys["charges"], f"'{charges}' must be a number declared for {OFFER}")
     elif charged and charged.name.startswith(LEARNED):
         source.say(keys["charges"], f"'{charges}' is learned; only soft rules may read it")
+    over = source.string(keys["over"], "over:") if "over" in keys else "deny"
+    if over not in (None, *_OVER):
+        source.say(keys["over"], f"over: is one of {words(_OVER)}{did_you_mean(str(over), _OVER)}")
     because = source.string(keys["because"], "because:")
     if None in (name, limit, window, charges, because, charged):
         return None
     line = source.line(keys["id"])
     return Budget(str(name), limit or 0, window or Window("calendar"), str(charges),
-                  str(because), line)  # fmt: skip
+                  str(because), line, over == "approval")  # fmt: skip
 
 
 def require_clock_facts(source: Source, node: Node, facts: Mapping[str, Fact], what: str) -> None:
@@ -192,6 +198,20 @@ def read_clock(source: Source, node: Node, what: str) -> int | None:
     return int(match[1]) * 60 + int(match[2])
 
 
+def read_duration(source: Source, node: Node, what: str) -> int | None:
+    """A duration such as P7D or PT24H in microseconds."""
+    text = source.string(node, what)
+    if text is None:
+        return None
+    match = _DURATION.match(text)
+    weeks, days, hours, minutes = (int(part or 0) for part in (match.groups() if match else "0000"))
+    total = ((weeks * 7 + days) * 1440 + hours * 60 + minutes) * 60_000_000
+    if not total:
+        source.say(node, f"'{text}' is not a duration such as P7D or PT24H")
+        return None
+    return total
+
+
 def _window(source: Source, node: Node) -> Window | None:
     keys = source.mapping(node, "window:", may=("rolling", "calendar"))
     if keys is None:
@@ -208,14 +228,8 @@ def _window(source: Source, node: Node) -> Window | None:
         hint = did_you_mean(unit, _UNITS)
         source.say(keys["calendar"], f"calendar: is one of {words(_UNITS)}, not '{unit}'{hint}")
         return None
-    text = source.string(keys["rolling"], "rolling:")
-    if text is None:
-        return None
-    match = _DURATION.match(text)
-    weeks, days, hours, minutes = (int(part or 0) for part in (match.groups() if match else "0000"))
-    total = ((weeks * 7 + days) * 1440 + hours * 60 + minutes) * 60_000_000
-    if not total:
-        source.say(keys["rolling"], f"'{text}' is not a duration such as P7D or PT24H")
+    total = read_duration(source, keys["rolling"], "rolling:")
+    if total is None:
         return None
     if total > MAX_WINDOW_DAYS * 86_400_000_000:
         source.say(keys["rolling"], f"a window is at most {MAX_WINDOW_DAYS} days long")

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 from ruamel.yaml.nodes import Node, SequenceNode
 
+from policies.approvals import BLAST_FACT, BLAST_ID, BLAST_KINDS, Approvals, read_approvals
 from policies.compiler import compile_kind
 from policies.conditions import ParamValue
 from policies.content import ENGINE, QUIET_ID, Content
@@ -28,6 +29,7 @@ from policies.limits import (
     read_quiet,
 )
 from policies.obligations import clock
+from policies.overrides import Overrides
 from policies.problems import PolicyError, Problem
 from policies.rules import read_rule
 from policies.scope import CONTACT, read_when, reads, said
@@ -39,7 +41,8 @@ from policies.zones import known
 __all__ = ["Pack", "PolicyError", "Problem", "RuleView", "load_pack"]
 
 NO_OVERRIDES: Final[Mapping[str, str]] = MappingProxyType({})
-_SECTIONS: Final = ("params", "hard", "soft", "tables", "caps", "quiet_hours", "budgets")
+_SECTIONS: Final = ("params", "hard", "soft", "tables", "caps", "quiet_hours", "budgets",
+                    "approvals")  # fmt: skip
 T = TypeVar("T")
 
 
@@ -72,6 +75,10 @@ class Pack:
         self.caps: tuple[Cap, ...] = content.caps
         self.budgets: tuple[Budget, ...] = content.budgets
         self.quiet_hours: QuietHours | None = content.quiet
+        self.approvals: Approvals = content.approvals
+        self.overrides: Mapping[str, Overrides] = MappingProxyType(
+            {rule.id: rule.overrides for rule in content.rules if rule.overrides is not None}
+        )
         self.tables: tuple[Table, ...] = content.tables
         self.facts: Mapping[str, Fact] = MappingProxyType(dict(content.facts))
         self._needs = {kind: frozenset(content.facts_for(kind)) for kind in KINDS}
@@ -158,7 +165,8 @@ def _read(source: Source) -> Content | None:
         found = (read(item) for item in source.items(node, f"{section}:"))
         return tuple(item for item in found if item is not None)
 
-    # Caps and budgets come first: they declare facts that conditions may read.
+    # Caps, budgets and approvals come first: they declare facts that conditions may read.
+    asks = read_approvals(source, keys["approvals"], facts) if "approvals" in keys else Approvals()
     caps = members("caps", lambda node: read_cap(source, node, facts))
     budgets = members("budgets", lambda node: read_budget(source, node, facts))
     quiet = read_quiet(source, keys["quiet_hours"], facts) if "quiet_hours" in keys else None
@@ -176,8 +184,9 @@ def _read(source: Source) -> Content | None:
         return None
     digest = sha256(source.text.encode("utf-8", "surrogatepass")).hexdigest()
     return Content(
-        name, version, digest, currency, facts, params, (*hard, *soft), tables, caps, quiet, budgets
-    )
+        name, version, digest, currency, facts, params, (*hard, *soft), tables, caps, quiet,
+        budgets, asks,
+    )  # fmt: skip
 
 
 def _params(source: Source, node: Node) -> dict[str, ParamValue]:
@@ -220,6 +229,10 @@ def _views(content: Content, file: str) -> list[RuleView]:
         text = f"{budget.charges} > {budget.fact}"
         views.append(RuleView(budget.id, FiredKind.BUDGET, (OFFER,), budget.because, text,
                               (budget.charges, budget.fact), file, budget.line))  # fmt: skip
+    if radius := content.approvals.blast_radius:
+        text = f"{BLAST_FACT} + 1 > {radius.effects} for {said(radius.obeys)}"
+        views.append(RuleView(BLAST_ID, FiredKind.BLAST, BLAST_KINDS, radius.because, text,
+                              (BLAST_FACT, *reads(radius.obeys)), file, radius.line))  # fmt: skip
     if quiet := content.quiet:
         text = f"local time in [{clock(quiet.start)}, {clock(quiet.end)}) for {said(quiet.obeys)}"
         views.append(RuleView(QUIET_ID, FiredKind.QUIET, (CONTACT,), quiet.because, text,

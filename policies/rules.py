@@ -14,6 +14,7 @@ from policies.obligations import (
     REQUIRE_FOOTER,
     VOCABULARY,
 )
+from policies.overrides import Overrides, read_overrides
 from policies.problems import words
 from policies.scope import CONTACT, Scope, check_known, read_scope, reads
 from policies.source import Source
@@ -26,7 +27,8 @@ class Rule:
     """One hard or soft rule. With `then` a hard rule asks for these things instead of denying.
 
     In `then`, `defer_until_local` is a minute of the day. `obeys` says which contacts are held
-    to the rule; calls of other kinds in `on` always are.
+    to the rule; calls of other kinds in `on` always are. `overrides`: how often a reason may lift a
+    soft rule; as often as there are reasons where it does not say.
     """
 
     id: str
@@ -37,11 +39,14 @@ class Rule:
     because: str
     then: Mapping[str, int]
     line: int
+    overrides: Overrides | None = None
 
     def facts(self, kind: str) -> tuple[str, ...]:
         """Every fact the rule reads in a call of one kind."""
         scope = reads(self.obeys) if kind == CONTACT else ()
         extra = (DISCOUNT,) if CAP_DISCOUNT_BP in self.then else ()
+        if self.overrides is not None:
+            extra = (*extra, self.overrides.fact)
         return tuple(dict.fromkeys((*scope, *self.condition.facts, *extra)))
 
 
@@ -50,12 +55,12 @@ def read_rule(
     node: Node,
     *,
     soft: bool,
-    facts: Mapping[str, Fact],
+    facts: dict[str, Fact],
     params: Mapping[str, ParamValue],
 ) -> Rule | None:
     """Read one member of `hard:` or `soft:`."""
     what, when = ("a soft rule", "avoid_when") if soft else ("a hard rule", "never_when")
-    may = ("on", "obeys") if soft else ("on", "obeys", "then")
+    may = ("on", "obeys", "overrides") if soft else ("on", "obeys", "then")
     keys = source.mapping(node, what, needs=("id", when, "because"), may=may)
     if keys is None:
         return None
@@ -83,9 +88,13 @@ def read_rule(
         for fact in condition.facts:
             if fact.startswith(LEARNED):
                 source.say(keys[when], f"'{fact}' is learned; only soft rules may read it")
+    overrides = None
+    if "overrides" in keys:
+        overrides = read_overrides(source, keys["overrides"], name, facts, on=on, obeys=obeys)
     if name is None or because is None or not on:
         return None
-    return Rule(name, soft, on, obeys, condition, because, then, source.line(keys["id"]))
+    line = source.line(keys["id"])
+    return Rule(name, soft, on, obeys, condition, because, then, line, overrides)
 
 
 def _then(

@@ -41,6 +41,7 @@ class FiredKind(StrEnum):
     QUIET = "quiet"
     BUDGET = "budget"
     AUTONOMY = "autonomy"
+    BLAST = "blast"
     MISSING = "missing"
     OBLIGATION = "obligation"
     STOP = "stop"

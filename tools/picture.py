@@ -8,7 +8,7 @@ here and closes the gate there (P6); "no history" is a value.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
@@ -21,7 +21,7 @@ from store import brakes, ledger
 from store.brakes import Brake
 from store.schema import effects, offers, tickets
 from store.sealing import Vault
-from tools import budgets
+from tools import budgets, exceptions
 from tools.cart import CartLine, cart_currency, cart_lines, cart_value
 from tools.instants import DAY_US, instant, local_date
 
@@ -77,7 +77,9 @@ class Picture:
 
     `zones`: every zone they could be in; where none is known all that the pack says we serve, and
     none where it says none. `budgets`: what is left, by the budget's id. `brakes`, `leases`: what
-    people have stopped, and who has taken this person into their hands.
+    people have stopped, and who has taken this person into their hands. `exceptions`: how often a
+    reason may lift each soft rule still. `lately`: how many effects of the agent who asks there
+    were within the pack's blast radius, by kind and message; None where nobody counted them.
     """
 
     customer_id: str
@@ -98,6 +100,8 @@ class Picture:
     budgets: Mapping[str, int]
     brakes: tuple[Brake, ...] = ()
     leases: tuple[Lease, ...] = ()
+    exceptions: Mapping[str, int] = field(default_factory=dict)
+    lately: Mapping[tuple[str, str], int] | None = None
 
     @property
     def zone(self) -> str:
@@ -126,8 +130,11 @@ def load_picture(
     pack: Pack,
     now_us: int,
     without: frozenset[str] = frozenset(),
+    agent: str | None = None,
 ) -> Picture:
     """Read everything of one customer. `context` is the journey's (its cart). Erased: `Erased`.
+
+    `agent`: who asks.
 
     `without`: effects whose own place in caps and stock must not stand in their own way.
     """
@@ -165,7 +172,18 @@ def load_picture(
         budgets=budgets.left(conn, pack, now_us),
         brakes=brakes.in_force(conn),
         leases=leases.in_force(conn, customer_id, now_us),
+        exceptions=exceptions.left(conn, pack, now_us, without=without),
+        lately=_lately(conn, pack, now_us, agent, without),
     )
+
+
+def _lately(
+    conn: Connection, pack: Pack, now_us: int, agent: str | None, without: frozenset[str]
+) -> dict[tuple[str, str], int] | None:
+    radius = pack.approvals.blast_radius
+    if radius is None or agent is None:
+        return None
+    return ledger.many_of(conn, agent, now_us - radius.within_us, without=without)
 
 
 def _zones_served(pack: Pack) -> tuple[str, ...]:
