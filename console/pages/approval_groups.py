@@ -78,7 +78,7 @@ class Groups:
                     self._person(item)
             key = first["alike"]
             fields.line(
-                "Reason",
+                f"Reason for all {many}",
                 self._reasons.get(key, ""),
                 tell=lambda words: self._reasons.__setitem__(key, words),
             )
