@@ -148,7 +148,7 @@ def test_p9_words_go_back_to_the_agent_and_the_call_is_not_made(house: House) ->
 def test_p9_no_approval_lifts_a_hard_rule_that_came_in_between(house: House) -> None:
     question = house.question("kim")
     stop = {"scope": "all", "reason": "asked on the phone"}
-    house.admin.ask("POST", "/v1/customers/kim/suppress", stop)
+    house.admin.ask("POST", "/v1/customers/kim/suppress", stop, status=201)
     house.grace.answer(question, decision="approve")
     done = house.settled(question)
     assert done["effects"] == [] and done["status"] in ("no_action", "withheld")

@@ -207,9 +207,9 @@ def test_how_somebody_sounded_is_the_newest_word_about_it(town: Town) -> None:
     assert "sentiment" not in town.profile(ada).traits
     glad = track("Message Replied", "ada", text="lovely", sentiment="positive")
     cross = track("Complaint Received", "ada", text="broken", sentiment="negative")
-    town.hear(glad, at=NOW + 2)
-    town.hear(cross, at=NOW + 1)
+    town.hear(glad, at=NOW - 3)
+    town.hear(cross, at=NOW - 4)
     assert town.profile(ada).traits["sentiment"].value == "positive"
-    town.hear(cross, at=NOW + 3)
-    town.hear(track("Message Replied", "ada", text="and?"), at=NOW + 4)
+    town.hear(cross, at=NOW - 2)
+    town.hear(track("Message Replied", "ada", text="and?"), at=NOW - 1)
     assert town.profile(ada).traits["sentiment"].value == "negative"

@@ -15,6 +15,7 @@ from tests.tools.pictures import (
     denials,
     sending,
 )
+from tools.person_facts import person_facts
 from tools.picture import CHANNELS, PURPOSES
 
 OFFERING = {"discount_bp": 1_000, "valid_hours": 72}
