@@ -57,7 +57,8 @@ async def test_p2_a_signature_raises_it_and_the_offer_is_made(
     assert told["raised"] == [{"budget": "discounts", "amount_minor": 400}]
     await runs.idle()
     done = await runs.decisions.get(question["decision_id"])
-    assert [e["amount_minor"] for e in done["effects"] if e["kind"] == "offer"] == [2_400]
+    made = [e["amount"] for e in done["effects"] if e["kind"] == "offer"]
+    assert made == [{"minor": 2_400, "currency": "EUR"}]
     (budget,) = (await runs.counts.period(1)).budgets
     assert (budget.left_minor, budget.raised_minor) == (0, 400)
     (signed,) = budget.signed
