@@ -110,6 +110,14 @@ def _remember(unit: LaneUnit, row: Row[Any], body: dict[str, Any], goal: str) ->
 
 
 def _note(unit: LaneUnit, row: Row[Any], body: dict[str, Any]) -> None:
+    for given in body.get("assigned", []):
+        to = f"for {given['to']}" if given["to"] else "for anybody who may answer"
+        said = f"{to}: {given['reason']}" if given["reason"] else to
+        unit.append(
+            row.decision_id,
+            "approval",
+            bodies.approval(approval_id=row.id, status="assigned", by=given["by"], reason=said),
+        )
     unit.append(
         row.decision_id,
         "approval",

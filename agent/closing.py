@@ -13,10 +13,11 @@ from sqlalchemy import Connection, update
 from agent import journal_bodies as bodies
 from agent.environment import Environment
 from agent.lane_unit import Ground, LaneUnit
+from agent.questions import NEEDS
 from agent.queued import cancel_queued, close_decision, settle_events
 from agent.run import Closing, Run
 from agent.steps import step_body
-from store import approvals, wakeups
+from store import approvals, principals, wakeups
 from store.approvals import Question
 from store.closed_counts import count
 from store.held import HELD_BACK
@@ -24,8 +25,6 @@ from store.schema import decisions
 from store.sealing import Vault
 from tools import stops
 
-#: How long a question waits for a person before it lapses, at the longest.
-ANSWER_WITHIN_US = 24 * 3_600 * 1_000_000
 _HOLDS = ("escalate",)
 
 
@@ -119,12 +118,14 @@ def _stopped(run: Run) -> bool:
 def _pause(conn: Connection, vault: Vault, ground: Ground, *, run: Run, now_us: int) -> None:
     unit = _unit(conn, vault, ground, run, now_us)
     contender, approval_id = run.contender, run.approval_id
-    assert contender is not None and approval_id is not None
+    assert contender is not None and approval_id is not None and run.setting is not None
+    asks = run.setting.pack.approvals
     run_step = step_body(run, contender.decided, {"awaiting": approval_id})
     _flush(unit, run)
     unit.append(run.id, "step", run_step)
-    due_at = min(now_us + ANSWER_WITHIN_US, contender.prepared.expires_at)
+    due_at = min(now_us + asks.answer_within_us, contender.prepared.expires_at)
     outcome = contender.decided.verdict.outcome.value
+    asked_by = run.asked_by or f"agent:{run.opening.agent.name}"
     approvals.ask(
         conn,
         vault,
@@ -135,9 +136,10 @@ def _pause(conn: Connection, vault: Vault, ground: Ground, *, run: Run, now_us: 
             customer_id=run.opening.customer_id,
             call_digest=contender.decided.digest,
             outcome=outcome,
-            requested_by=run.asked_by or f"agent:{run.opening.agent.name}",
+            requested_by=asked_by,
             requested_at=now_us,
             due_at=due_at,
+            assignee=_assignee(conn, run, asks.assignee, outcome=outcome, but=asked_by),
             body=_disclosed(run, run_step),
         ),
     )
@@ -162,6 +164,21 @@ def _pause(conn: Connection, vault: Vault, ground: Ground, *, run: Run, now_us: 
     settle_events(unit, run.id)
 
 
+def _assignee(
+    conn: Connection, run: Run, trait: str | None, *, outcome: str, but: str
+) -> str | None:
+    """Whom this person's trait names, if they have a key that may answer; None: anybody who may."""
+    if trait is None or run.picture is None:
+        return None
+    stated = run.picture.profile.traits.get(trait)
+    if stated is None or not isinstance(stated.value, str):
+        return None
+    named = principals.of_name(conn, stated.value.strip())
+    if named is None or named.name == but or not named.may(NEEDS[outcome]):
+        return None
+    return named.name
+
+
 def _disclosed(run: Run, step: dict[str, Any]) -> dict[str, Any]:
     """What the person who is asked gets to see, and what the approval is bound to."""
     contender = run.contender
@@ -174,6 +191,7 @@ def _disclosed(run: Run, step: dict[str, Any]) -> dict[str, Any]:
         "rules": [fired["rule"] for fired in step["verdict"]["fired"]],
         "fired": step["verdict"]["fired"],
         "facts": step["facts"],
+        "policy_sha256": step["verdict"]["sha256"],
         "reasoning": step["reasoning"],
         "confidence_bp": step["confidence_bp"],
         "overrides": step["overrides"],

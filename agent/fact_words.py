@@ -75,6 +75,7 @@ _NAMES: dict[str, str] = {
     "action.offer_valid": "whether the offer holds",
     "action.useful_minutes": "how long the message is of use",
     "agent.autonomy": "the agent's autonomy",
+    "agent.effects_in_window": "how many like it there were lately",
     "now_us": "the time",
     "customer.suppressed": "whether this person asked us to stop",
     "customer.consent": "this person's consent for the channel",
@@ -87,6 +88,8 @@ _NAMES: dict[str, str] = {
     "customer.segment": "this person's segment",
     "customer.days_since_last_code": "when this person last had a code",
     "customer.open_tickets": "how many tickets are open",
+    "customer.sentiment": "how this person sounded last",
+    "customer.compliance_flag": "whether compliance has flagged this person",
     "cart.in_stock": "whether the whole cart is in stock",
     "cart.priced": "whether every price and cost is known",
     "cart.currency": "the currency of the cart",
@@ -103,6 +106,8 @@ _CLAUSES: dict[tuple[str, bool], str] = {
     ("customer.address_known", False): "we held no address for this channel",
     ("customer.open_complaint", True): "this person had an open complaint",
     ("customer.open_complaint", False): "no complaint were open",
+    ("customer.compliance_flag", True): "compliance had flagged this person",
+    ("customer.compliance_flag", False): "compliance had not flagged this person",
     ("cart.in_stock", True): "everything in the cart were in stock",
     ("cart.in_stock", False): "something in the cart were out of stock",
     ("cart.priced", True): "every price and cost were known",
@@ -122,6 +127,8 @@ def name_of(fact: str) -> str:
         return "how many there have been already"
     if fact.startswith("budget."):
         return "what is left of the budget"
+    if fact.startswith("override."):
+        return "how many exceptions are left"
     return _NAMES.get(fact) or _humane(fact)
 
 
@@ -168,6 +175,12 @@ def clause(
         return _CONSENTS[new]
     if fact == "customer.segment":
         return f"this were a {new} customer instead of a {old} one"
+    if fact == "customer.sentiment":
+        return (
+            "we did not know how this person sounded"
+            if new == "unknown"
+            else (f"this person had sounded {new} last")
+        )
     if fact == "customer.open_tickets":
         return f"this person had {counted(new, 'open ticket')} instead of {old or 'none'}"
     if fact.startswith("cap."):

@@ -126,12 +126,14 @@ class Suppress(BaseModel):
 
 
 class Answer(BaseModel):
-    """A person's answer to an approval. `args` for an edit."""
+    """A person's answer to an approval. `args` for an edit; `assign` says whose it is instead of
+    answering: a principal's by name, or with null everybody's again."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    decision: Literal["approve", "edit", "reject", "respond"]
+    decision: Literal["approve", "edit", "reject", "respond", "assign"]
     args: dict[str, Any] | None = None
+    assignee: Annotated[Line, Field(max_length=200)] | None = None
     reason: Annotated[str, Field(max_length=500)] | None = None
 
     @model_validator(mode="after")
@@ -140,4 +142,24 @@ class Answer(BaseModel):
             raise ValueError("an edit needs 'args', the changed arguments")
         if self.decision in ("reject", "respond") and not self.reason:
             raise ValueError(f"to {self.decision} needs a 'reason'")
+        if (self.decision == "assign") != ("assignee" in self.model_fields_set):
+            raise ValueError("'assign' needs 'assignee', a name or null, and nothing else has one")
+        return self
+
+
+class BatchAnswer(BaseModel):
+    """One answer to many questions of the outcome `review`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ids: Annotated[list[Annotated[Line, Field(max_length=64)]], Field(min_length=1, max_length=200)]
+    decision: Literal["approve", "reject"]
+    reason: Annotated[str, Field(max_length=500)] | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> BatchAnswer:
+        if self.decision == "reject" and not self.reason:
+            raise ValueError("to reject needs a 'reason'")
+        if len(set(self.ids)) != len(self.ids):
+            raise ValueError("'ids' names a question twice")
         return self

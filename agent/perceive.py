@@ -62,6 +62,7 @@ def look(
         pack=pack,
         now_us=now_us,
         without=frozenset({*here, *competing}),
+        agent=opening.agent.name,
     )
     return Look(None, pack, picture, here)
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from policies.pack import Pack
+from store import extensions
 from store.clock import Clock
 from store.schema import approvals, closed_counts, decisions, effects
-from tools import budgets
+from tools import budgets, exceptions
 from tools.instants import instant
 from tools.packs import PackShelf
 
@@ -41,13 +42,38 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """A signature that raised a budget. `used_minor` None: its call was not made."""
+
+    approval_id: str
+    by: str
+    at: int
+    amount_minor: int
+    used_minor: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class BudgetUse:
-    """A budget of the pack in force, this month."""
+    """A budget of the pack in force, this month, and what signatures have added to it."""
 
     id: str
     because: str
     limit_minor: int
     left_minor: int
+    raised_minor: int = 0
+    signed: tuple[Signed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionUse:
+    """The override budget of a soft rule in the pack in force, in its window."""
+
+    rule: str
+    because: str
+    owner: str
+    unit: str
+    max: int
+    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +86,7 @@ class Period:
     sent: list[Sent]
     closed: list[Closed]
     budgets: list[BudgetUse]
+    exceptions: list[ExceptionUse]
     currency: str
     waiting: int
     oldest_asked_at: int | None
@@ -97,6 +124,7 @@ def period(
         sent=_sent(conn, start),
         closed=_closed(conn, start),
         budgets=_budgets(conn, pack, now_us),
+        exceptions=_exceptions(conn, pack, now_us),
         currency=pack.currency,
         waiting=int(waiting),
         oldest_asked_at=asked,
@@ -127,5 +155,27 @@ def _closed(conn: Connection, start: int) -> list[Closed]:
 
 
 def _budgets(conn: Connection, pack: Pack, now_us: int) -> list[BudgetUse]:
-    left = budgets.left(conn, pack, now_us)
-    return [BudgetUse(b.id, b.because, b.limit_minor, left[b.id]) for b in pack.budgets]
+    left, raised = budgets.left(conn, pack, now_us), budgets.raised(conn, pack, now_us)
+    return [
+        BudgetUse(
+            b.id,
+            b.because,
+            b.limit_minor,
+            left[b.id],
+            raised.get(b.id, 0),
+            tuple(
+                Signed(row.approval_id, row.by, row.at, row.amount_minor, row.used_minor)
+                for row in extensions.of_counter(conn, budgets.key_of(b, now_us))
+            ),
+        )
+        for b in pack.budgets
+    ]
+
+
+def _exceptions(conn: Connection, pack: Pack, now_us: int) -> list[ExceptionUse]:
+    left = exceptions.left(conn, pack, now_us)
+    because = {rule.id: rule.because for rule in pack.rules}
+    return [
+        ExceptionUse(rule, because[rule], budget.owner, budget.unit, budget.max, left[rule])
+        for rule, budget in pack.overrides.items()
+    ]

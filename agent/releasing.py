@@ -32,7 +32,7 @@ from store import approvals, brakes, ledger, wakeups
 from store.ledger import EffectStatus
 from store.schema import decisions
 from store.sealing import Vault
-from tools import stops
+from tools import radius, stops
 from tools.claim import permitted
 from tools.gate import Decided, Proposed, decide
 from tools.packs import PackShelf
@@ -112,6 +112,7 @@ def _release(
         _cancel(unit, row, "its decision is gone")
         return False
     setting = setting_for(opening, shelf.live(conn, pack_name))
+    radius.in_turn(conn, setting)
     picture = load_picture(
         conn,
         vault,
@@ -120,6 +121,7 @@ def _release(
         pack=setting.pack,
         now_us=now_us,
         without=frozenset({effect_id}),
+        agent=opening.agent.name,
     ).unstopped()
     decided = decide(picture, _as_proposed(step), setting)
     stopped = _what_stops(unit, row, picture, decided, setting)

@@ -114,7 +114,9 @@ class Runs:
         self.people = People(db, clock, forgetting, wake=self.dispatcher.wake)
         self.brake = Braking(db, clock, env, wake=self.dispatcher.wake)
         self.leasing = Leasing(db, clock, self.people, wake=self.dispatcher.wake)
-        self.approving = Approving(db, clock, wake=self.dispatcher.wake)
+        self.approving = Approving(
+            db, clock, shelf=env.shelf, pack_name=env.pack_name, wake=self.dispatcher.wake
+        )
         self.publishing = Publishing(db, clock, env.shelf)
         self.shadowing = Shadowing(db, clock, env.shelf, env.pack_name, draft=self.publishing.draft)
         interpreter, self._model = _interpreter(settings)

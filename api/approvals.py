@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 
-from agent.messages import Answer
+from agent.messages import Answer, BatchAnswer
 from api.access import Operator, Service, Viewer
 from api.idempotency import OnceRoute
 from api.params import Cursor, Limit
+from store.approvals import Whose
 
 router = APIRouter(tags=["approvals"], prefix="/v1/approvals", route_class=OnceRoute)
 Status = Literal[
@@ -22,13 +23,22 @@ async def approvals(
     runs: Service,
     principal: Viewer,
     status: Annotated[Status, Query()] = "pending",
+    assignee: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> dict[str, Any]:
-    """Questions in the order in which they were asked."""
+    """Questions in the order in which they were asked; `assignee`: `me`, `none` or a name."""
     wanted = None if status == "any" else status
-    page = await runs.approving.listing(status=wanted, after=cursor, limit=limit)
+    name = principal.name if assignee == "me" else assignee
+    whose = Whose(nobodys=True) if assignee == "none" else Whose(name)
+    page = await runs.approving.listing(status=wanted, whose=whose, after=cursor, limit=limit)
     return page.as_json()
+
+
+@router.post("/batch")
+async def answer_many(runs: Service, principal: Operator, request: BatchAnswer) -> dict[str, Any]:
+    """Decide many questions that any operator may answer; what became of each."""
+    return {"items": await runs.approving.answer_many(request, by=principal)}
 
 
 @router.get("/{approval_id}")

@@ -77,6 +77,12 @@ def cost_of(question: Mapping[str, Any]) -> tuple[str, list[str]]:
         if name.startswith("budget.") and name.endswith(".left_minor"):
             which = name.removeprefix("budget.").removesuffix(".left_minor").replace("_", " ")
             notes.append(f"of {money(value, currency)} left in the budget for {which}")
+    for over in question["over_budget"]:
+        which, more = over["budget"].replace("_", " "), money(over["amount_minor"], currency)
+        notes.append(f"{more} more than is left of the budget for {which}: a signature raises it")
+    for more in question["raised"]:
+        which = more["budget"].replace("_", " ")
+        notes.append(f"raised the budget for {which} by {money(more['amount_minor'], currency)}")
     after = question["facts"].get("margin.after_discount_bp")
     if isinstance(after, int):
         notes.append(f"{percent(after)} margin is left on the weakest item")
@@ -111,6 +117,12 @@ def evidence_of(question: Mapping[str, Any]) -> tuple[list[tuple[str, str]], lis
         [_fact(name, facts[name], currency) for name in first],
         [_fact(name, facts[name], currency) for name in rest],
     )
+
+
+def whose(question: Mapping[str, Any], me: str) -> str:
+    """For whom it is, where it is somebody's."""
+    name = question["assignee"]
+    return "" if name is None else "for you" if name == me else f"for {name}"
 
 
 def asked_by(name: str) -> str:

@@ -183,6 +183,15 @@ class _Applied:
                 at=self.at,
             )
 
+    def feels(self, properties: Mapping[str, Any]) -> None:
+        """Whoever heard them said how they sounded; the newest word holds."""
+        if properties.get("sentiment") is None:
+            return
+        said = {"sentiment": properties["sentiment"]}
+        person = profile.load(self.conn, self.vault, self.customer_id)
+        newer = profile.with_traits(person, said, at=self.at, source="track")
+        profile.save(self.conn, self.vault, self.customer_id, newer, now_us=self.now_us)
+
     def outcome(self, kind: str, text: str) -> None:
         outcomes.keep(
             self.conn,
@@ -259,6 +268,7 @@ def _cancelled(a: _Applied, properties: Mapping[str, Any]) -> None:
 
 def _complaint(a: _Applied, properties: Mapping[str, Any]) -> None:
     complaints.open_one(a.conn, customer_id=a.customer_id, event_id=a.event_id, at=a.at)
+    a.feels(properties)
     a.remember("complaint", properties.get("text"))
 
 
@@ -277,6 +287,7 @@ def _reply(a: _Applied, properties: Mapping[str, Any]) -> None:
         a.outcome("unsubscribed", outcome_words.stopped(known))
         return
     a.remember("reply", text)
+    a.feels(properties)
 
 
 def _bare(text: str) -> str:

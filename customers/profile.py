@@ -33,6 +33,7 @@ SEGMENTS = (("platinum", 80_000), ("gold", 30_000), ("silver", 10_000), ("bronze
 READ = frozenset(
     ["timezone", "locale", "language", "firstName", "first_name"]
     + ["preferredChannel", "preferred_channel", "address"]
+    + ["sentiment", "compliance_flag", "relationship_manager"]
 )
 _CHANNEL_OF = {"email": "email", "phone": "sms"}
 

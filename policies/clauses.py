@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from policies.approvals import BLAST_FACT, BLAST_ID, BLAST_KINDS, BlastRadius
 from policies.caps import Cap
 from policies.content import CANNOT_BE_MET, OVERRIDE_OF_HARD, Content
 from policies.expressions import code
@@ -85,6 +86,8 @@ class Clauses:
                 self._quiet()
             if self.defers:
                 self._too_late()
+        if kind in BLAST_KINDS and content.approvals.blast_radius is not None:
+            self._blast(content.approvals.blast_radius)
         if kind == OFFER:
             for budget in content.budgets:
                 self._budget(budget)
@@ -152,10 +155,11 @@ class Clauses:
             lifted = self._fire(rule.id, FiredKind.SOFT, Outcome.ALLOW, rule.because, facts)
             asks = self._fire(rule.id, FiredKind.SOFT, Outcome.NEEDS_REASON, rule.because, facts)
             lines += [
-                f"    if lifted(overrides, {rule.id!r}):",
-                f"        {lifted}",
-                "    else:",
+                f"    if not lifted(overrides, {rule.id!r}):",
                 f"        {asks}",
+                *self._used_up(rule, facts),
+                "    else:",
+                f"        {lifted}",
             ]
         elif rule.then:
             lines += self._then(rule, facts)
@@ -167,6 +171,14 @@ class Clauses:
         also = tuple(name for name in facts if name not in rule.condition.facts)
         scope = rule.obeys if self.kind == CONTACT else {}
         self._add(facts, lines, partial(of_rule, rule.condition.tree, scope, facts, also))
+
+    def _used_up(self, rule: Rule, facts: tuple[str, ...]) -> list[str]:
+        """No reason lifts a rule whose exceptions are used up; a person may."""
+        if rule.overrides is None:
+            return []
+        because = f"{rule.because}; {rule.overrides.used_up}"
+        person = self._fire(rule.id, FiredKind.SOFT, Outcome.APPROVAL, because, facts)
+        return [f"    elif {self.of[rule.overrides.fact]} < 1:", f"        {person}"]
 
     def _then(self, rule: Rule, facts: tuple[str, ...]) -> list[str]:
         lines: list[str] = []
@@ -230,11 +242,20 @@ class Clauses:
         full = f"{self.of[cap.fact]} + 1 > {cap.max}"
         held = test(cap.obeys, self.of)
         lines = [f"if {held} and {full}:" if held else f"if {full}:", f"    {fire}"]
-        self._add(facts, lines, partial(of_cap, cap, facts))
+        self._add(facts, lines, partial(of_cap, cap.obeys, cap.fact, cap.max, facts))
+
+    def _blast(self, radius: BlastRadius) -> None:
+        facts = (*reads(radius.obeys), BLAST_FACT) if self.kind == CONTACT else (BLAST_FACT,)
+        fire = self._fire(BLAST_ID, FiredKind.BLAST, Outcome.APPROVAL, radius.because, facts)
+        full = self._scoped(radius.obeys, f"{self.of[BLAST_FACT]} + 1 > {radius.effects}")
+        held = radius.obeys if self.kind == CONTACT else {}
+        wants = partial(of_cap, held, BLAST_FACT, radius.effects, facts)
+        self._add(facts, [f"if {full}:", f"    {fire}"], wants)
 
     def _budget(self, budget: Budget) -> None:
         facts = (budget.charges, budget.fact)
-        fire = self._fire(budget.id, FiredKind.BUDGET, Outcome.DENY, budget.because, facts)
+        over = Outcome.APPROVAL if budget.signed else Outcome.DENY
+        fire = self._fire(budget.id, FiredKind.BUDGET, over, budget.because, facts)
         spent = f"{self.of[budget.charges]} > {self.of[budget.fact]}"
         self._add(facts, [f"if {spent}:", f"    {fire}"], partial(of_limit, {}, facts))
 

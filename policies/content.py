@@ -1,9 +1,10 @@
 """What a pack says, read and checked: what the compiler works from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from policies.approvals import Approvals
 from policies.caps import Cap
 from policies.facts import Fact
 from policies.jurisdictions import Jurisdiction
@@ -56,6 +57,7 @@ class Content:
     four_eyes: bool
     texts: tuple[Text, ...]
     files: Mapping[str, str]
+    approvals: Approvals = field(default_factory=Approvals)
 
     def facts_for(self, kind: str) -> dict[str, Fact]:
         """The facts declared for a kind of action, by name in alphabetical order."""

@@ -190,6 +190,10 @@ def read_facts(
             source.say(body, f"'{name}' is not a fact's name such as customer.orders")
         elif name.startswith(("cap.", "budget.", "params.")):
             source.say(body, f"'{name}': the engine declares cap., budget. and params. itself")
+        elif name.startswith("override."):
+            source.say(body, f"'{name}': the engine declares override. itself")
+        elif name == "agent.effects_in_window":
+            source.say(body, f"'{name}': the engine declares it itself, for approvals.blast_radius")
         elif fact := _read_fact(source, name, body, currency):
             if fact.type is FactType.JURISDICTIONS:
                 if places is None:

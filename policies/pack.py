@@ -9,12 +9,14 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Final
 
+from policies.approvals import Approvals
 from policies.caps import Cap
 from policies.compiler import Outlook, compile_kind, compile_outlook
 from policies.content import ENGINE, Content, Text
 from policies.facts import KINDS, Fact, shown
 from policies.jurisdictions import Jurisdiction
 from policies.limits import Budget
+from policies.overrides import Overrides
 from policies.params import ParamValue
 from policies.problems import PolicyError, Problem
 from policies.quiet_hours import QuietHours
@@ -47,6 +49,10 @@ class Pack:
         self.budgets: tuple[Budget, ...] = content.budgets
         self.quiet_hours: tuple[QuietHours, ...] = content.quiet
         self.jurisdictions: tuple[Jurisdiction, ...] = content.laws
+        self.approvals: Approvals = content.approvals
+        self.overrides: Mapping[str, Overrides] = MappingProxyType(
+            {rule.id: rule.overrides for rule in content.rules if rule.overrides is not None}
+        )
         self.tables: tuple[Table, ...] = content.tables
         self.facts: Mapping[str, Fact] = MappingProxyType(dict(content.facts))
         self.goals: tuple[str, ...] = content.goals

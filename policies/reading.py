@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 from ruamel.yaml.nodes import Node
 
+from policies.approvals import BLAST_ID, Approvals, read_approvals
 from policies.caps import Cap, read_cap
 from policies.content import Content, Text
 from policies.facts import Fact, check_ages, read_facts
@@ -62,7 +63,9 @@ class _Reading:
         rules: list[Rule] = []
         tables: list[Table] = []
         goals: tuple[str, ...] = ()
+        asks = Approvals()
         for layer in self._in_turn():
+            asks = self._approvals(layer, asks)
             caps += _members(layer, "caps", self._cap)
             budgets += _members(layer, "budgets", self._budget)
             if QUIET_ID in layer.keys:
@@ -101,6 +104,7 @@ class _Reading:
                 for layer in self.layers
             ),
             files=self.files,
+            approvals=asks,
         )
 
     def _in_turn(self) -> Iterator[Layer]:
@@ -174,6 +178,24 @@ class _Reading:
             else:
                 self.files[quiet.id] = layer.source.file
         return found, spread
+
+    def _approvals(self, layer: Layer, below: Approvals) -> Approvals:
+        """How people are asked: sooner than below, never later."""
+        if "approvals" not in layer.keys:
+            return below
+        node = layer.keys["approvals"]
+        said = read_approvals(layer.source, node, self.facts)
+        if said.answer_within_us > below.answer_within_us and layer is not self.layers[0]:
+            layer.source.say(node, "answer_within: may be shorter than below, not longer")
+        if said.blast_radius is not None:
+            if below.blast_radius is not None:
+                layer.source.say(node, "blast_radius: is said below, and stays so")
+            self.files[BLAST_ID] = layer.source.file
+        return Approvals(
+            said.answer_within_us,
+            said.assignee or below.assignee,
+            said.blast_radius or below.blast_radius,
+        )
 
     def _laws(self) -> tuple[Jurisdiction, ...] | None:
         """The jurisdictions that the pack applies; None where it applies none."""

@@ -19,6 +19,7 @@ from policies.obligations import (
     REQUIRE_WORDING,
     VOCABULARY,
 )
+from policies.overrides import Overrides, read_overrides
 from policies.params import ParamValue
 from policies.problems import did_you_mean, words
 from policies.quiet_hours import read_clock, require_clock_facts
@@ -30,7 +31,11 @@ DISCOUNT = "action.discount_bp"
 DISCLOSURES = "action.disclosures"
 Strength = Literal["hard", "soft", "ask"]
 _WHEN: Final = {"hard": "never_when", "soft": "avoid_when", "ask": "ask_when"}
-_MAY: Final = {"hard": ("on", "obeys", "then"), "soft": ("on", "obeys"), "ask": ("on", "obeys")}
+_MAY: Final = {
+    "hard": ("on", "obeys", "then"),
+    "soft": ("on", "obeys", "overrides"),
+    "ask": ("on", "obeys"),
+}
 _WHO: Final = {"operator": Outcome.REVIEW, "approver": Outcome.APPROVAL}
 
 
@@ -40,7 +45,8 @@ class Rule:
 
     In `then`, `defer_until_local` is a minute of the day, `require_wording` a disclosure's name.
     `obeys` says which contacts are held to the rule; calls of other kinds in `on` always are.
-    `outcome`: what it answers when it fires.
+    `outcome`: what it answers when it fires. `overrides`: how often a reason may lift a soft rule;
+    as often as there are reasons where it does not say.
     """
 
     id: str
@@ -52,12 +58,15 @@ class Rule:
     because: str
     then: Mapping[str, int | str]
     line: int
+    overrides: Overrides | None = None
 
     def facts(self, kind: str) -> tuple[str, ...]:
         """Every fact the rule reads in a call of one kind."""
         scope = reads(self.obeys) if kind == CONTACT else ()
         read = {CAP_DISCOUNT_BP: DISCOUNT, REQUIRE_WORDING: DISCLOSURES}
-        extra = (fact for owed, fact in read.items() if owed in self.then)
+        extra = [fact for owed, fact in read.items() if owed in self.then]
+        if self.overrides is not None:
+            extra.append(self.overrides.fact)
         return tuple(dict.fromkeys((*scope, *self.condition.facts, *extra)))
 
 
@@ -66,7 +75,7 @@ def read_rule(
     node: Node,
     *,
     strength: Strength,
-    facts: Mapping[str, Fact],
+    facts: dict[str, Fact],
     params: Mapping[str, ParamValue],
 ) -> Rule | None:
     """Read one member of `hard:`, `soft:` or `ask:`."""
@@ -107,11 +116,13 @@ def read_rule(
         for fact in condition.facts:
             if fact.startswith(LEARNED):
                 source.say(keys[when], f"'{fact}' is learned; only soft rules may read it")
+    overrides = None
+    if "overrides" in keys:
+        overrides = read_overrides(source, keys["overrides"], name, facts, on=on, obeys=obeys)
     if name is None or because is None or not on:
         return None
-    return Rule(
-        name, strength, outcome, on, obeys, condition, because, then, source.line(keys["id"])
-    )
+    line = source.line(keys["id"])
+    return Rule(name, strength, outcome, on, obeys, condition, because, then, line, overrides)
 
 
 def _a(strength: Strength) -> str:

@@ -18,7 +18,7 @@ from policies.problems import Problem, did_you_mean
 MAX_CHARS = 1_000_000
 RESERVED = frozenset(
     {"autonomy", "cannot_be_met", "override_of_hard", "quiet_hours", "unmatched", "malformed_call"}
-    | {"brake", "lease"}
+    | {"brake", "lease", "blast_radius"}
 )
 """Ids of what engine and gate say by themselves; no rule may be called the same."""
 _INT = re.compile(r"[-+]?[0-9][0-9_]*\Z")

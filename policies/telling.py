@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from policies.caps import Cap
 from policies.expressions import Expression, truth
 from policies.facts import Fact
 from policies.scope import Scope
@@ -36,10 +35,12 @@ def of_rule(
     return also if fires else ()
 
 
-def of_cap(cap: Cap, reads: tuple[str, ...], known: Known) -> tuple[str, ...]:
+def of_cap(
+    scope: Scope, used: str, most: int, reads: tuple[str, ...], known: Known
+) -> tuple[str, ...]:
     """A cap: told where nobody is held to it, where it is known not to be full, or is full."""
-    full = known[cap.fact] + 1 > cap.max if cap.fact in known else None
-    return reads if _all(_in_scope(cap.obeys, known), full) is None else ()
+    full = known[used] + 1 > most if used in known else None
+    return reads if _all(_in_scope(scope, known), full) is None else ()
 
 
 def of_limit(scope: Scope, reads: tuple[str, ...], known: Known) -> tuple[str, ...]:

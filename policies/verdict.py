@@ -42,6 +42,7 @@ class FiredKind(StrEnum):
     QUIET = "quiet"
     BUDGET = "budget"
     AUTONOMY = "autonomy"
+    BLAST = "blast"
     MISSING = "missing"
     OBLIGATION = "obligation"
     STOP = "stop"

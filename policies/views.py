@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from policies.approvals import BLAST_FACT, BLAST_ID, BLAST_KINDS
 from policies.content import Content
 from policies.jurisdictions import CHANNEL, CLASS, FILE, JURISDICTIONS
 from policies.limits import NOW, ZONES
@@ -52,6 +53,11 @@ def views(content: Content) -> list[RuleView]:
         text, file = f"{budget.charges} > {budget.fact}", content.files[budget.id]
         found.append(RuleView(budget.id, FiredKind.BUDGET, (OFFER,), budget.because, text,
                               (budget.charges, budget.fact), file, budget.line))  # fmt: skip
+    if radius := content.approvals.blast_radius:
+        text = f"{BLAST_FACT} + 1 > {radius.effects} for {said(radius.obeys)}"
+        file = content.files[BLAST_ID]
+        found.append(RuleView(BLAST_ID, FiredKind.BLAST, BLAST_KINDS, radius.because, text,
+                              (BLAST_FACT, *reads(radius.obeys)), file, radius.line))  # fmt: skip
     for quiet in content.quiet:
         text, file = f"{said_hours(quiet.hours)} for {said(quiet.obeys)}", content.files[quiet.id]
         found.append(RuleView(quiet.id, FiredKind.QUIET, (CONTACT,), quiet.because, text,

@@ -52,16 +52,24 @@ def _calendar(source: Source, node: Node) -> Window | None:
 
 
 def _rolling(source: Source, keys: dict[str, Node]) -> Window | None:
-    text = source.string(keys["rolling"], "rolling:")
+    total = read_duration(source, keys["rolling"], "rolling:")
+    if total is None:
+        return None
+    if total > MAX_WINDOW_DAYS * 86_400_000_000:
+        source.say(keys["rolling"], f"a window is at most {MAX_WINDOW_DAYS} days long")
+        return None
+    return Window("rolling", duration_us=total)
+
+
+def read_duration(source: Source, node: Node, what: str) -> int | None:
+    """A duration such as P7D or PT24H in microseconds."""
+    text = source.string(node, what)
     if text is None:
         return None
     match = _DURATION.match(text)
     weeks, days, hours, minutes = (int(part or 0) for part in (match.groups() if match else "0000"))
     total = ((weeks * 7 + days) * 1440 + hours * 60 + minutes) * 60_000_000
     if not total:
-        source.say(keys["rolling"], f"'{text}' is not a duration such as P7D or PT24H")
+        source.say(node, f"'{text}' is not a duration such as P7D or PT24H")
         return None
-    if total > MAX_WINDOW_DAYS * 86_400_000_000:
-        source.say(keys["rolling"], f"a window is at most {MAX_WINDOW_DAYS} days long")
-        return None
-    return Window("rolling", duration_us=total)
+    return total

@@ -54,18 +54,42 @@ def ask(conn: Connection, vault: Vault, question: Question) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose questions are wanted: `name`'s; with `nobodys` those that are nobody's; else all."""
+
+    name: str | None = None
+    nobodys: bool = False
+
+
+EVERYBODYS = Whose()
+
+
 def settle(conn: Connection, approval_id: str, *, status: str, by: str | None, at: int) -> bool:
-    """Decide a pending question; False where somebody, or its due time, was first.
+    """Decide a pending question; False where somebody, or its due time, was first, or where it is
+    somebody else's.
 
     `by` None: nobody decided it (it lapsed).
     """
     still_open = (approvals.c.id == approval_id) & (approvals.c.status == "pending")
     if by is not None:
         still_open &= approvals.c.due_at > at
+        still_open &= approvals.c.assignee.is_(None) | (approvals.c.assignee == by)
     decided = conn.execute(
         update(approvals).where(still_open).values(status=status, decided_by=by, decided_at=at)
     )
     return decided.rowcount == 1
+
+
+def assign(conn: Connection, approval_id: str, *, to: str | None, at: int) -> bool:
+    """Give a pending question to somebody, or back to everybody; False where it is too late."""
+    still_open = (
+        (approvals.c.id == approval_id)
+        & (approvals.c.status == "pending")
+        & (approvals.c.due_at > at)
+    )
+    given = conn.execute(update(approvals).where(still_open).values(assignee=to))
+    return given.rowcount == 1
 
 
 def supersede(conn: Connection, decision_id: str, *, at: int) -> int:
@@ -112,12 +136,21 @@ def newest_answer(conn: Connection, decision_id: str) -> str | None:
 
 
 def listing(
-    conn: Connection, *, status: str | None, after: str | None, limit: int
+    conn: Connection,
+    *,
+    status: str | None,
+    after: str | None,
+    limit: int,
+    whose: Whose = EVERYBODYS,
 ) -> list[Row[Any]]:
     """The queue in the order in which it was asked."""
     query = select(approvals).order_by(approvals.c.id).limit(limit)
     if status is not None:
         query = query.where(approvals.c.status == status)
+    if whose.name is not None:
+        query = query.where(approvals.c.assignee == whose.name)
+    if whose.nobodys:
+        query = query.where(approvals.c.assignee.is_(None))
     if after is not None:
         query = query.where(approvals.c.id > after)
     return list(conn.execute(query))

@@ -72,6 +72,37 @@ def release(conn: Connection, effect_id: str, *, prefix: str = "") -> int:
     return _settle(conn, effect_id, prefix, "released")
 
 
+def spend_after_all(conn: Connection, effect_id: str, *, prefix: str) -> int:
+    """What the effect gave back was spent nonetheless, even where it no longer fits."""
+    given_back = conn.execute(
+        select(reservations.c.counter, reservations.c.amount).where(
+            reservations.c.effect_id == effect_id,
+            reservations.c.state == "released",
+            reservations.c.counter.startswith(prefix, autoescape=True),
+        )
+    ).all()
+    moved = 0
+    for key, amount in given_back:
+        mine = conn.execute(
+            update(reservations)
+            .where(
+                reservations.c.effect_id == effect_id,
+                reservations.c.counter == key,
+                reservations.c.state == "released",
+            )
+            .values(state="committed")
+        )
+        if mine.rowcount != 1:
+            continue
+        conn.execute(
+            update(counters)
+            .where(counters.c.key == key)
+            .values(committed=counters.c.committed + amount)
+        )
+        moved += 1
+    return moved
+
+
 def _settle(conn: Connection, effect_id: str, prefix: str, state: str) -> int:
     held = conn.execute(
         select(reservations.c.counter, reservations.c.amount).where(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from store import counters
 from store.schema import contacts, effects, journeys, lanes
@@ -46,12 +46,15 @@ MOVES: dict[EffectStatus, tuple[EffectStatus, ...]] = {
     EffectStatus.EXPIRED: (EffectStatus.SCHEDULED,),
 }
 
+#: Counters of exceptions to soft rules: an exception is made once its effect has reached somebody.
+EXCEPTIONS = "override:"
 _REACHED_NOBODY = {
     EffectStatus.FAILED,
     EffectStatus.PREEMPTED,
     EffectStatus.CANCELLED,
     EffectStatus.EXPIRED,
 }
+_MAY_HAVE_REACHED = [status.value for status in EffectStatus if status not in _REACHED_NOBODY]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,8 @@ class NewEffect:
     amount_minor: int | None = None
     currency: str | None = None
     sha256: str | None = None
+    agent: str | None = None
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,16 @@ _OPEN = (
         effects.c.status.in_(bindparam("statuses", expanding=True)),
     )
     .order_by(effects.c.id)
+)
+_MANY = (
+    select(effects.c.kind, effects.c.message, func.count())
+    .where(
+        effects.c.agent == bindparam("agent"),
+        effects.c.claimed_at > bindparam("since"),
+        effects.c.status.in_(bindparam("statuses", expanding=True)),
+        effects.c.id.not_in(bindparam("without", expanding=True)),
+    )
+    .group_by(effects.c.kind, effects.c.message)
 )
 _CONTACTS = (
     select(
@@ -158,6 +173,8 @@ def claim(
         claim_until=claim_until,
         settled_at=now_us if effect.status is EffectStatus.SENT else None,
         sha256=effect.sha256,
+        agent=effect.agent,
+        message=effect.message,
         body_sealed=vault.seal_json(effect.customer_id, "effects.body", effect.body),
     )
     if added and contact is not None:
@@ -214,6 +231,7 @@ def move(
         _give_back(conn, effect_id)
     elif to in (EffectStatus.SENT, EffectStatus.UNKNOWN):
         _contact_state(conn, effect_id, "committed")
+        counters.commit(conn, effect_id, prefix=EXCEPTIONS)
     return True
 
 
@@ -233,6 +251,7 @@ def sent_after_all(conn: Connection, effect_id: str, *, to: EffectStatus, at: in
     conn.execute(
         update(contacts).where(contacts.c.effect_id == effect_id).values(state="committed")
     )
+    counters.spend_after_all(conn, effect_id, prefix=EXCEPTIONS)
     return True
 
 
@@ -341,6 +360,25 @@ def get(conn: Connection, effect_id: str) -> Row[Any] | None:
 def by_key(conn: Connection, idempotency_key: str) -> Row[Any] | None:
     """The effect that took this idempotency key."""
     return conn.execute(_BY_KEY, {"of": idempotency_key}).first()
+
+
+def many_of(
+    conn: Connection, agent: str, since_us: int, *, without: frozenset[str] = frozenset()
+) -> dict[tuple[str, str], int]:
+    """How many effects of an agent since an instant reached somebody or may: by kind and message.
+
+    Of what is no contact the message is empty. The effects `without` are left out.
+    """
+    rows = conn.execute(
+        _MANY,
+        {
+            "agent": agent,
+            "since": since_us,
+            "statuses": _MAY_HAVE_REACHED,
+            "without": sorted(without),
+        },
+    )
+    return {(str(kind), str(message or "")): int(n) for kind, message, n in rows}
 
 
 def open_effects(

@@ -18,9 +18,10 @@ from store import approvals, brakes, lanes, ledger, wakeups
 from store.ledger import Contact, EffectStatus, NewEffect
 from store.schema import effects
 from store.sealing import Vault
-from tools import budgets, stock
+from tools import budgets, exceptions, radius, stock
 from tools.cart import wanted
 from tools.gate import Decided, Proposed, call_key, decide
+from tools.pack_facts import message_of
 from tools.packs import PackShelf
 from tools.picture import Picture, load_picture
 from tools.tool import ActionKind, Prepared, Setting
@@ -109,6 +110,7 @@ def claim(conn: Connection, vault: Vault, shelf: PackShelf, request: Claim) -> C
             at=request.now_us,
             reason="a stronger contact took its place",
         )
+    radius.in_turn(conn, setting)
     picture = _look(conn, vault, request, setting)
     decided = decide(picture, request.proposed, setting)
     if not permitted(conn, vault, decided, request.approval_id):
@@ -120,7 +122,7 @@ def claim(conn: Connection, vault: Vault, shelf: PackShelf, request: Claim) -> C
         raise Moved(decided)
     not_before = decided.leaves_at
     status = _first_status(prepared, not_before)
-    _reserve(conn, request, setting, picture, decided)
+    _reserve(conn, request, setting, picture, decided, status)
     written = ledger.claim(
         conn,
         vault,
@@ -176,6 +178,7 @@ def _look(
         pack=setting.pack,
         now_us=request.now_us,
         without=without,
+        agent=setting.agent.name,
     )
 
 
@@ -198,9 +201,24 @@ def _first_status(prepared: Prepared, not_before: int | None) -> EffectStatus:
 
 
 def _reserve(
-    conn: Connection, request: Claim, setting: Setting, picture: Picture, decided: Decided
+    conn: Connection,
+    request: Claim,
+    setting: Setting,
+    picture: Picture,
+    decided: Decided,
+    status: EffectStatus,
 ) -> None:
-    """Hold money, then stock, always in one order, so that no two claims block each other."""
+    """Hold exceptions, money, then stock, in one order, so that no two claims block each other."""
+    used_up = exceptions.hold(
+        conn,
+        setting.pack,
+        decided.verdict,
+        effect_id=request.effect_id,
+        now_us=request.now_us,
+        done=status is EffectStatus.SENT,
+    )
+    if used_up is not None:
+        raise Overspent(used_up)
     if decided.kind is ActionKind.OFFER:
         used_up = budgets.hold(
             conn,
@@ -208,6 +226,7 @@ def _reserve(
             decided.facts,
             effect_id=request.effect_id,
             now_us=request.now_us,
+            approval_id=request.approval_id,
         )
         if used_up is not None:
             raise Overspent(used_up)
@@ -250,6 +269,8 @@ def _row(
         amount_minor=prepared.amount_minor,
         currency=prepared.currency,
         sha256=prepared.sha256,
+        agent=request.setting.agent.name,
+        message=message_of(decided.kind, decided.proposed.args) or None,
     )
 
 

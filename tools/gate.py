@@ -21,6 +21,7 @@ from policies.obligations import NOT_BEFORE_US
 from policies.pack import Pack
 from policies.verdict import Fired, FiredKind, Outcome, Verdict
 from tools.margin import FULL_BP
+from tools.pack_facts import pack_facts
 from tools.picture import Picture
 from tools.proposed import Proposed, readable
 from tools.registry import TOOLS
@@ -117,6 +118,7 @@ def decide(picture: Picture, proposed: Proposed, setting: Setting) -> Decided:
     elif stops := fired_by(tool, args, setting, pulled=picture.brakes, held=picture.leases):
         verdict = _refused(setting.pack, digest, stops)
     else:
+        facts |= pack_facts(picture, kind, call.args)
         facts |= tool.facts(picture, args, setting)
         verdict = setting.pack.decide(
             kind.value, facts, call_digest=digest, overrides=call.overrides

@@ -85,7 +85,7 @@ def _facts(picture: Picture, args: CreateOffer, setting: Setting) -> dict[str, F
         oldest = min(at for at in ages if at is not None)
         facts["product.age_minutes"] = max(0, picture.now_us - oldest) // MINUTE_US
     for budget_id, left in picture.budgets.items():
-        facts[f"budget.{budget_id}.left_minor"] = max(0, left)
+        facts[f"budget.{budget_id}.left_minor"] = left
     return facts
 
 

@@ -6,7 +6,9 @@ A fact that is not known is left out, never guessed: the gate then denies and na
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
+from customers.profile import Profile
 from tools.cart import in_stock
 from tools.instants import DAY_US, MINUTE_US
 from tools.picture import Offer, Picture
@@ -15,6 +17,8 @@ from tools.tool import FactValue
 #: "Never" in `minutes_since_purchase` and `days_since_last_code`: no history is a known fact.
 NEVER_MINUTES = 52_560_000
 NEVER_DAYS = 36_500
+#: What the trait `sentiment` may say; without one the fact is `unknown`.
+SENTIMENTS = ("negative", "neutral", "positive", "unknown")
 
 
 def person_facts(picture: Picture, *, purpose: str) -> dict[str, FactValue]:
@@ -37,7 +41,25 @@ def person_facts(picture: Picture, *, purpose: str) -> dict[str, FactValue]:
     }
     if person.segment is not None:
         facts["customer.segment"] = person.segment
+    return facts | _stated(person)
+
+
+def _stated(person: Profile) -> dict[str, FactValue]:
+    """What was said of this person: nothing is a value, what cannot be read is left out."""
+    facts: dict[str, FactValue] = {}
+    sentiment, flag = (_value(person, name) for name in ("sentiment", "compliance_flag"))
+    if sentiment is None:
+        facts["customer.sentiment"] = "unknown"
+    elif isinstance(sentiment, str) and sentiment in SENTIMENTS:
+        facts["customer.sentiment"] = sentiment
+    if flag is None or isinstance(flag, bool):
+        facts["customer.compliance_flag"] = bool(flag)
     return facts
+
+
+def _value(person: Profile, name: str) -> Any:
+    trait = person.traits.get(name)
+    return None if trait is None else trait.value
 
 
 def given(offers: Iterable[Offer]) -> list[Offer]:

@@ -18,11 +18,11 @@ from customers.leases import Lease
 from policies.jurisdictions import counting
 from policies.pack import Pack
 from policies.zones import known
-from store import brakes
+from store import brakes, ledger
 from store.brakes import Brake
 from store.schema import offers, tickets
 from store.sealing import Vault
-from tools import budgets, counted
+from tools import budgets, counted, exceptions
 from tools.cart import CartLine, cart_currency, cart_lines, cart_value
 from tools.counted import PastContact, PastOffer
 from tools.instants import instant, local_date
@@ -66,7 +66,9 @@ class Picture:
     none where it says none. `budgets`: what is left, by the budget's id. `brakes`, `leases`: what
     people have stopped, and who has taken this person into their hands. `given`: the offers that
     the pack's caps count, None where it has no such cap. `matters`: what open journeys are about.
-    `jurisdictions`: those of the pack whose rules count for them.
+    `jurisdictions`: those of the pack whose rules count for them. `exceptions`: how often a reason
+    may lift each soft rule still. `lately`: how many effects of the agent who asks there were
+    within the pack's blast radius, by kind and message; None where nobody counted them.
     """
 
     customer_id: str
@@ -90,6 +92,8 @@ class Picture:
     given: tuple[PastOffer, ...] | None = None
     matters: Mapping[str, str] = field(default_factory=dict)
     jurisdictions: tuple[str, ...] = ()
+    exceptions: Mapping[str, int] = field(default_factory=dict)
+    lately: Mapping[tuple[str, str], int] | None = None
 
     @property
     def zone(self) -> str:
@@ -118,8 +122,11 @@ def load_picture(
     pack: Pack,
     now_us: int,
     without: frozenset[str] = frozenset(),
+    agent: str | None = None,
 ) -> Picture:
     """Read everything of one customer. `context` is the journey's (its cart). Erased: `Erased`.
+
+    `agent`: who asks.
 
     `without`: effects whose own place in caps and stock must not stand in their own way.
     """
@@ -164,7 +171,18 @@ def load_picture(
         jurisdictions=counting(
             pack.jurisdictions, profile.candidate_places(person, phone), zones, phone
         ),
+        exceptions=exceptions.left(conn, pack, now_us, without=without),
+        lately=_lately(conn, pack, now_us, agent, without),
     )
+
+
+def _lately(
+    conn: Connection, pack: Pack, now_us: int, agent: str | None, without: frozenset[str]
+) -> dict[tuple[str, str], int] | None:
+    radius = pack.approvals.blast_radius
+    if radius is None or agent is None:
+        return None
+    return ledger.many_of(conn, agent, now_us - radius.within_us, without=without)
 
 
 def _zones_served(pack: Pack) -> tuple[str, ...]:

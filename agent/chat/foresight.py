@@ -54,7 +54,13 @@ def _speaks(
     context = context_of(conn, vault, target)
     pack = env.shelf.live(conn, env.pack_name)
     picture = load_picture(
-        conn, vault, customer_id=target.customer_id, context=context, pack=pack, now_us=now_us
+        conn,
+        vault,
+        customer_id=target.customer_id,
+        context=context,
+        pack=pack,
+        now_us=now_us,
+        agent=agent.name,
     )
     opening = Opening(
         decision_id="dec_outlook",

@@ -16,9 +16,9 @@ from console.frame import moment
 
 
 def card_of(
-    asked: Mapping[str, Any], story: Mapping[str, Any] | None, *, who: str, now_us: int
+    asked: Mapping[str, Any], story: Mapping[str, Any] | None, *, who: str, me: str, now_us: int
 ) -> None:
-    """The question; `story` is the decision it belongs to."""
+    """The question; `story` is the decision it belongs to, `me` whoever looks."""
     _head(asked, who, now_us)
     if asked["status"] != "pending":
         _decided(asked, story)
@@ -40,7 +40,11 @@ def card_of(
     _words(asked, who)
     with ui.element("div").classes("u-row u-small"):
         text(f"Asked by {asking.asked_by(asked['requested_by'])}, {moment(asked['requested_at'])}")
-        text(f"for {asked['assignee']}" if asked["assignee"] else "assigned to nobody yet")
+        text(asking.whose(asked, me) or "assigned to nobody yet")
+        for given in asked["assigned"]:
+            to = f"given to {given['to']}" if given["to"] else "given back to everybody"
+            said = f": “{given['reason']}”" if given["reason"] else ""
+            text(f"{to} by {given['by']}, {moment(given['at'])}{said}")
         with ui.link(target=f"/decisions/{asked['decision_id']}"):
             ui.label("The whole decision")
         with ui.link(target=f"/customers/{asked['customer_id']}"):

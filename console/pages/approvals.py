@@ -16,16 +16,17 @@ from nicegui.events import GenericEventArguments, KeyEventArguments
 from pydantic import ValidationError
 
 from agent.errors import UsherError
-from agent.fact_words import money
 from agent.messages import Answer
 from console import asking, fields
-from console.components import button, card, empty, status_chip, text
+from console.components import button, card, empty, text
 from console.frame import House, Visit, at, page
+from console.pages import approval_queue
 from console.pages.approval_card import card_of
+from console.pages.approval_groups import Groups
+from console.pages.approval_words import FOCUS, GIVEN, HEADS, NOTES, with_modifier
 from console.schema_form import Form
 
 _EVERY_S = 1.0
-_SHOWN = 100
 _KEYS = {"e": "edit", "r": "respond", "x": "reject"}
 
 
@@ -48,8 +49,10 @@ async def _page(house: House, request: Request, approval_id: str | None) -> None
         inbox = _Inbox(visit, approval_id)
         await inbox.load()
         with ui.element("div").classes("u-cols u-two"):
-            with card(classes="u-queue"):
-                inbox.queue()
+            with ui.element("div").classes("u-cols"):
+                inbox.groups.draw()
+                with card(classes="u-queue"):
+                    inbox.queue()
             with ui.element("div").classes("u-cols"):
                 inbox.question()
         ui.keyboard(on_key=inbox.pressed, ignore=["input", "select", "textarea"])
@@ -67,6 +70,8 @@ class _Inbox:
         self._names: dict[str, str] = {}
         self._items: list[dict[str, Any]] = []
         self._waiting = 0
+        self._only = "all"
+        self.groups = Groups(visit, self._grouped)
         self._seen = 0
         self._doing = ""
         self._notice = ""
@@ -74,6 +79,8 @@ class _Inbox:
         self._form: Form | None = None
         self._shown_changes = False
         self._busy = False
+        self._answerers: list[str] = []
+        self._assignee = ""
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -88,10 +95,12 @@ class _Inbox:
 
     async def _read_queue(self) -> None:
         runs = self._visit.runs
-        found = await runs.approving.listing(status="pending", after=None, limit=_SHOWN)
-        self._items = found.items
-        self._waiting = (await runs.figures.today()).waiting if found.next_cursor else 0
-        self._names = await runs.figures.names([i["customer_id"] for i in found.items])
+        me = self._visit.who.name
+        self._items, more = await approval_queue.read(runs.approving, self._only, me=me)
+        self._waiting = (await runs.figures.today()).waiting if more else 0
+        self._names = await runs.figures.names([i["customer_id"] for i in self._items])
+        if self.groups.take(self._items, self._names):
+            self.groups.draw.refresh()
 
     async def _read_question(self) -> None:
         runs = self._visit.runs
@@ -134,27 +143,29 @@ class _Inbox:
     @ui.refreshable_method
     def queue(self) -> None:
         """The questions that wait, oldest first."""
-        now_us = self._visit.runs.clock.now_us()
-        if not self._items:
-            empty("Nothing waits for a person.")
-        for item in self._items:
-            here = "here" if item["id"] == self._chosen else ""
-            with ui.link(target=f"/approvals/{item['id']}").classes(f"u-item u-plain {here}") as to:
-                with ui.element("div").classes("u-row").style("justify-content: space-between"):
-                    text(asking.title_of(item), "u-strong")
-                    status_chip(item["outcome"])
-                who = self._names.get(item["customer_id"], "—")
-                text(f"{who} · {asking.asked_by(item['requested_by'])}", "u-muted")
-                left = asking.time_left(item["due_at"], now_us)
-                mine = f" · for {item['assignee']}" if item["assignee"] else ""
-                minor, currency = item["amount_minor"], item["currency"]
-                costs = f" · {money(minor, currency)}" if minor is not None else ""
-                text(f"{left}{costs}{mine}", "u-small")
-            if here:
-                to.props('aria-current="true"')
-            to.on("click.prevent", self._chooser(item["id"]))
+        approval_queue.filters(self._only, self._filter)
+        approval_queue.draw(
+            self._items,
+            chosen=self._chosen,
+            names=self._names,
+            me=self._visit.who.name,
+            now_us=self._visit.runs.clock.now_us(),
+            choose=self._chooser,
+        )
         if self._waiting > len(self._items):
             text(f"The {len(self._items)} oldest of {self._waiting:,}.", "u-small")
+
+    async def _filter(self, only: str) -> None:
+        self._only = only
+        await self._read_queue()
+        self.queue.refresh()
+
+    async def _grouped(self) -> None:
+        """Some were decided together: what is shown is read anew."""
+        await self._read_queue()
+        await self._read_question()
+        self.queue.refresh()
+        self.question.refresh()
 
     def _chooser(self, approval_id: str) -> Callable[[GenericEventArguments], Any]:
         async def chosen(_: GenericEventArguments) -> None:
@@ -204,22 +215,28 @@ class _Inbox:
             if self._notice:
                 with ui.element("div").classes("u-notice").props('role="alert"'):
                     text(self._notice)
-            card_of(asked, self._story, who=who, now_us=now_us)
+            card_of(asked, self._story, who=who, me=self._visit.who.name, now_us=now_us)
             if asked["status"] == "pending":
                 self._actions(asked, lapsed=asked["due_at"] <= now_us)
         if self._doing and asked["status"] == "pending":
-            with card(_HEADS[self._doing]):
+            with card(HEADS[self._doing]):
                 self.doing()
 
     def _actions(self, asked: dict[str, Any], *, lapsed: bool) -> None:
         needed = asking.NEEDS[asked["outcome"]]
-        may = self._visit.who.may(needed) and not lapsed
+        yours = self._visit.who.may(needed) and not lapsed
+        may = yours and asked["assignee"] in (None, self._visit.who.name)
         with ui.element("div").classes("u-row"):
             button("Approve", self._approve, kind="primary", key="A", enabled=may)
             button("Edit", lambda: self._start("edit"), key="E", enabled=may)
             button("Answer", lambda: self._start("respond"), key="R", enabled=may)
             button("Reject", lambda: self._start("reject"), kind="danger", key="X", enabled=may)
             text("The gate checks again when it is released.", "u-small")
+        with ui.element("div").classes("u-row"):
+            if yours and not may:
+                button("Take it over", self._take_over)
+                text(f"This question is for {asked['assignee']}.", "u-small")
+            button("Give it to somebody", lambda: self._start("assign"), enabled=yours)
         if not self._visit.who.may(needed):
             text(
                 f"This question is for the role {needed}; your key has {self._visit.who.role}.",
@@ -232,12 +249,31 @@ class _Inbox:
         if self._doing == "edit":
             self._edit()
             return
-        fields.lines("Reason", self._reason, tell=self._typed, note=_NOTES[self._doing])
+        if self._doing == "assign":
+            self._assign()
+            return
+        fields.lines("Reason", self._reason, tell=self._typed, note=NOTES[self._doing])
         verb = "Reject" if self._doing == "reject" else "Answer"
         kind = "danger" if self._doing == "reject" else "primary"
         with ui.element("div").classes("u-row"):
             button(f"{verb} with this reason", self._with_reason, kind=kind)
             button("Never mind", lambda: self._start(""))
+
+    def _assign(self) -> None:
+        among = {"": "Anybody who may answer"} | {name: name for name in self._answerers}
+        fields.choice("Who answers", self._assignee, among, tell=self._told_who, note=GIVEN)
+        with ui.element("div").classes("u-row"):
+            button("Give it to them", self._give, kind="primary")
+            button("Never mind", lambda: self._start(""))
+
+    def _told_who(self, name: str) -> None:
+        self._assignee = name
+
+    async def _give(self) -> None:
+        await self._answer("assign", assignee=self._assignee or None)
+
+    async def _take_over(self) -> None:
+        await self._answer("assign", assignee=self._visit.who.name)
 
     def _edit(self) -> None:
         assert self._form is not None and self._asked is not None
@@ -276,10 +312,13 @@ class _Inbox:
         if what and not await self._may():
             return
         self._do(what)
+        if what == "assign" and self._asked is not None:
+            self._answerers = await self._visit.runs.approving.answerers(self._asked["id"])
+            self._assignee = self._asked["assignee"] or ""
         self._notice = ""
         self.question.refresh()
         if what:
-            ui.run_javascript(_FOCUS)
+            ui.run_javascript(FOCUS)
 
     def _typed(self, words: str) -> None:
         self._reason = words
@@ -347,7 +386,7 @@ class _Inbox:
 
     async def pressed(self, event: KeyEventArguments) -> None:
         """A key, while nobody is typing."""
-        if not event.action.keydown or event.action.repeat or _with_modifier(event):
+        if not event.action.keydown or event.action.repeat or with_modifier(event):
             return
         key = str(event.key).lower()
         pending = self._asked is not None and self._asked["status"] == "pending"
@@ -357,21 +396,3 @@ class _Inbox:
             await self._approve()
         elif key in _KEYS and pending:
             await self._start(_KEYS[key])
-
-
-_HEADS = {
-    "edit": "Edit the call",
-    "respond": "Answer the agent",
-    "reject": "Reject",
-}
-_NOTES = {
-    "respond": "The call is not made. The agent reads your words and plans again.",
-    "reject": "The call is not made and the decision ends here; the reason stays with it.",
-}
-_FOCUS = """setTimeout(() => document.querySelector(
-  ".u-main textarea, .u-main input, .u-main select")?.focus(), 0)"""
-
-
-def _with_modifier(event: KeyEventArguments) -> bool:
-    held = event.modifiers
-    return held.alt or held.ctrl or held.meta

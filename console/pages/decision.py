@@ -25,6 +25,7 @@ _KIND = {
     "cap": ("deny", "cap"),
     "quiet": ("defer", "quiet hours"),
     "budget": ("deny", "budget"),
+    "blast": ("approval", "many at once"),
     "autonomy": ("approval", "autonomy"),
     "missing": ("deny", "missing fact"),
     "obligation": ("held", "obligation"),

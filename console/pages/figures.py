@@ -51,6 +51,9 @@ def register(house: House) -> None:
                         _sent(counted, days)
                     with card("Budgets, this month in UTC"):
                         _budgets(counted)
+                    if counted.exceptions:
+                        with card("Exceptions to soft rules, in UTC"):
+                            _exceptions(counted)
             with card("Rules that stood in the way"):
                 _refused(refused, days)
             with card("Closed for a missing fact"):
@@ -133,19 +136,39 @@ def _budgets(counted: Period) -> None:
     if not counted.budgets:
         empty("The pack in force names no budget.")
     for budget in counted.budgets:
-        used = budget.limit_minor - budget.left_minor
+        whole = budget.limit_minor + budget.raised_minor
+        used = whole - budget.left_minor
         with ui.element("div").classes("u-fact"):
             with ui.element("div").classes("u-row"):
                 text(budget.id.replace("_", " "), "u-strong")
                 if budget.left_minor <= 0:
                     chip("used up", "deny")
-            bar(used / budget.limit_minor if budget.limit_minor else 1, "review")
+            bar(used / whole if whole else 1, "review")
             text(
                 f"{money(used, counted.currency)} held or spent, "
                 f"{money(budget.left_minor, counted.currency)} left of "
-                f"{money(budget.limit_minor, counted.currency)}",
+                f"{money(whole, counted.currency)}",
                 "u-small",
             )
+            for signed in budget.signed:
+                done = "" if signed.used_minor is not None else "; its call was not made"
+                with ui.link(target=f"/approvals/{signed.approval_id}"):
+                    ui.label(
+                        f"raised by {money(signed.amount_minor, counted.currency)}: "
+                        f"{signed.by}, {moment(signed.at)}{done}"
+                    )
+
+
+def _exceptions(counted: Period) -> None:
+    for soft in counted.exceptions:
+        used = soft.max - soft.left
+        with ui.element("div").classes("u-fact"):
+            with ui.element("div").classes("u-row"):
+                text(soft.because, "u-strong")
+                if soft.left <= 0:
+                    chip("used up: a person decides", "approval")
+            bar(used / soft.max if soft.max else 1, "review")
+            text(f"{used:,} of {soft.max:,} this {soft.unit}; {soft.owner} answers", "u-small")
 
 
 def _refused(refused: Refusals, days: int) -> None:

@@ -24,6 +24,7 @@ from store.schema.deployment import (
 from store.schema.key_table import key_metadata, subject_keys
 from store.schema.outcomes import (
     approvals,
+    budget_extensions,
     closed_counts,
     contacts,
     counters,
@@ -51,6 +52,7 @@ __all__ = [
     "anchors",
     "approvals",
     "brakes",
+    "budget_extensions",
     "chat_cards",
     "clock",
     "closed_counts",

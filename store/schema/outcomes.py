@@ -33,6 +33,8 @@ effects = table(
     integer("settled_at", nullable=True),
     words("sha256", nullable=True),
     words("via", nullable=True),
+    words("agent", nullable=True),
+    words("message", nullable=True),
     binary("body_sealed"),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("idempotency_key"),
@@ -48,9 +50,12 @@ effects = table(
         "expired",
     ),
 )
-"""`via`: the channel that reaches people by which it is handed over; written before that begins."""
+"""`via`: the channel that reaches people by which it is handed over; written before that begins.
+`agent` and `message` say what it is one of many of; effects older than these columns do not.
+"""
 Index("ix_effects_customer_id", effects.c.customer_id, effects.c.claimed_at)
 Index("ix_effects_decision_id", effects.c.decision_id)
+Index("ix_effects_agent_claimed_at", effects.c.agent, effects.c.claimed_at)
 Index(
     "ix_effects_claimed",
     effects.c.claim_until,
@@ -79,6 +84,23 @@ counters = table(
     CheckConstraint("reserved >= 0 AND committed >= 0", name="not_negative"),
 )
 """Budgets, promised stock. A conditional update keeps `reserved + committed` within the ceiling."""
+
+budget_extensions = table(
+    "budget_extensions",
+    words("approval_id"),
+    words("counter"),
+    integer("amount_minor"),
+    words("currency"),
+    words("by"),
+    integer("at"),
+    words("effect_id", nullable=True),
+    integer("used_minor", nullable=True),
+    PrimaryKeyConstraint("approval_id", "counter"),
+    CheckConstraint("amount_minor > 0", name="amount_positive"),
+    CheckConstraint("used_minor IS NULL OR used_minor BETWEEN 0 AND amount_minor", name="used"),
+)
+"""By how much a signature raised a month's budget, for one call; it counts while that holds it."""
+Index("ix_budget_extensions_counter", budget_extensions.c.counter)
 
 contacts = table(
     "contacts",

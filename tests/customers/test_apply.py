@@ -200,3 +200,16 @@ def test_growth_an_order_costs_the_same_after_thousands(town: Town) -> None:
             sizes.append(len(str(town.profile(ada))))
     assert sizes[0] == sizes[1]
     assert town.profile(ada).orders == 300
+
+
+def test_how_somebody_sounded_is_the_newest_word_about_it(town: Town) -> None:
+    ada = town.who(identify("ada", email="ada@example.com"))
+    assert "sentiment" not in town.profile(ada).traits
+    glad = track("Message Replied", "ada", text="lovely", sentiment="positive")
+    cross = track("Complaint Received", "ada", text="broken", sentiment="negative")
+    town.hear(glad, at=NOW - 3)
+    town.hear(cross, at=NOW - 4)
+    assert town.profile(ada).traits["sentiment"].value == "positive"
+    town.hear(cross, at=NOW - 2)
+    town.hear(track("Message Replied", "ada", text="and?"), at=NOW - 1)
+    assert town.profile(ada).traits["sentiment"].value == "negative"

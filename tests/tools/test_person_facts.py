@@ -10,10 +10,12 @@ import pytest
 from tests.tools.pictures import (
     LAMP,
     a_picture,
+    a_profile,
     decided,
     denials,
     sending,
 )
+from tools.person_facts import person_facts
 from tools.picture import CHANNELS, PURPOSES
 
 OFFERING = {"discount_bp": 1_000, "valid_hours": 72}
@@ -101,3 +103,28 @@ def test_p2_an_offer_takes_no_more_than_is_left_of_the_budget() -> None:
     answer = decided("create_offer", OFFERING, a_picture(budgets={"discounts": 1_189}))
     assert denials(answer) == {"discounts"}
     assert decided("create_offer", OFFERING, a_picture(budgets={"discounts": 1_190})).allowed
+
+
+@pytest.mark.parametrize(
+    ("traits", "known"),
+    [
+        ({}, {"customer.sentiment": "unknown", "customer.compliance_flag": False}),
+        ({"sentiment": "negative"}, {"customer.sentiment": "negative"}),
+        ({"compliance_flag": True}, {"customer.compliance_flag": True}),
+        ({"compliance_flag": False}, {"customer.compliance_flag": False}),
+    ],
+)
+def test_nothing_said_of_mood_or_flag_is_a_value(
+    traits: dict[str, Any], known: dict[str, Any]
+) -> None:
+    facts = person_facts(a_picture(profile=a_profile(**traits)), purpose="marketing")
+    assert known.items() <= facts.items()
+
+
+@pytest.mark.parametrize("value", ["angry", 3, True, ["negative"], {}])
+def test_p6_a_mood_or_a_flag_that_cannot_be_read_is_left_out(value: object) -> None:
+    facts = person_facts(a_picture(profile=a_profile(sentiment=value)), purpose="marketing")
+    assert "customer.sentiment" not in facts
+    flag = "yes" if value is True else value
+    facts = person_facts(a_picture(profile=a_profile(compliance_flag=flag)), purpose="marketing")
+    assert "customer.compliance_flag" not in facts

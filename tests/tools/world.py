@@ -208,6 +208,7 @@ class World:
             pack=self.db.read_now(self.shelf.live, "commerce"),
             now_us=self.now_us,
             without=without,
+            agent="shopping",
         )
 
     def decide(self, person: Person, tool: str, args: dict[str, Any], **more: Any) -> Decided:
