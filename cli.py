@@ -20,8 +20,9 @@ from rich.table import Table
 import evals.demo
 import evals.importing
 import server
-from agent.documents import BrokenDocuments
+from agent.documents import SHIPPED_POLICIES, BrokenDocuments
 from agent.errors import UsherError
+from agent.pack_files import beside
 from agent.publishing import check
 from agent.settings import Settings
 from customers.import_formats import UnreadableFile
@@ -303,7 +304,7 @@ def policy_check(file: Annotated[Path, typer.Argument(help="A pack.")]) -> None:
     except (OSError, UnicodeDecodeError) as error:
         err.print(f"usher: {file} cannot be read: {error}", markup=False, soft_wrap=True)
         sys.exit(2)
-    found = check(text, file=str(file))
+    found = check(text, file=str(file), library=beside(file, SHIPPED_POLICIES))
     for line in found["problems"]:
         print(line)
     if not found["ok"]:

@@ -42,12 +42,13 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class BudgetUse:
-    """A budget of the pack in force, this month."""
+    """A budget of a pack in force, this month."""
 
     id: str
     because: str
     limit_minor: int
     left_minor: int
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +90,16 @@ def period(
             func.count(), func.min(approvals.c.requested_at), func.min(approvals.c.due_at)
         ).where(approvals.c.status == "pending")
     ).one()
-    pack = shelf.live(conn, pack_name)
+    packs = shelf.in_force(conn)
+    in_use = [packs.pack(name) for name in packs.in_use(pack_name)]
     return Period(
         since=start,
         woken=sum(ends.values()),
         ends=ends,
         sent=_sent(conn, start),
         closed=_closed(conn, start),
-        budgets=_budgets(conn, pack, now_us),
-        currency=pack.currency,
+        budgets=_budgets(conn, in_use, now_us),
+        currency=in_use[0].currency,
         waiting=int(waiting),
         oldest_asked_at=asked,
         next_lapse_at=lapse,
@@ -126,6 +128,12 @@ def _closed(conn: Connection, start: int) -> list[Closed]:
     return [Closed(row.day, row.fact, row.action, int(row.n)) for row in rows]
 
 
-def _budgets(conn: Connection, pack: Pack, now_us: int) -> list[BudgetUse]:
-    left = budgets.left(conn, pack, now_us)
-    return [BudgetUse(b.id, b.because, b.limit_minor, left[b.id]) for b in pack.budgets]
+def _budgets(conn: Connection, packs: list[Pack], now_us: int) -> list[BudgetUse]:
+    """Each budget once: what stands in a lower layer is one budget for all that stand on it."""
+    found: dict[tuple[str, int], BudgetUse] = {}
+    for pack in packs:
+        left = budgets.left(conn, pack, now_us)
+        for b in pack.budgets:
+            use = BudgetUse(b.id, b.because, b.limit_minor, left[b.id], pack.currency)
+            found.setdefault((b.id, b.limit_minor), use)
+    return list(found.values())

@@ -212,6 +212,11 @@ class Settings(BaseSettings):
         return self.planner != "offline" and bool(self.llm_base_url or self.llm_api_key)
 
     @property
+    def own_policies(self) -> Path:
+        """Where the deployment's own packs lie, whether there is such a folder or not."""
+        return self.policies or self.data / "policies"
+
+    @property
     def outbox(self) -> Path:
         """Where the messages lie that reach nobody."""
         return self.data / "outbox"

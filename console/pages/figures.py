@@ -141,9 +141,9 @@ def _budgets(counted: Period) -> None:
                     chip("used up", "deny")
             bar(used / budget.limit_minor if budget.limit_minor else 1, "review")
             text(
-                f"{money(used, counted.currency)} held or spent, "
-                f"{money(budget.left_minor, counted.currency)} left of "
-                f"{money(budget.limit_minor, counted.currency)}",
+                f"{money(used, budget.currency)} held or spent, "
+                f"{money(budget.left_minor, budget.currency)} left of "
+                f"{money(budget.limit_minor, budget.currency)}",
                 "u-small",
             )
 

@@ -32,6 +32,7 @@ from store.schema.outcomes import (
     reservations,
     tickets,
 )
+from store.schema.packs import pack_builds, pack_changes, pack_uses
 from store.schema.people import (
     complaints,
     consents,
@@ -80,6 +81,9 @@ __all__ = [
     "metadata",
     "offers",
     "orders",
+    "pack_builds",
+    "pack_changes",
+    "pack_uses",
     "principals",
     "products",
     "replies",
