@@ -83,13 +83,13 @@ class PackChanging:
             raise NotFound(f"there is no change {change_id} of the policy pack '{name}'")
         if change.status != "waiting":
             raise Conflict(f"this change waits no more: {_WORDS[change.status]}")
-        at = self._clock.now_us()
         if not publish_it:
+            at = self._clock.now_us()
             done = await self._db.write(refuse, change_id, by=by, reason=reason, at=at)
             return await self._as_it_stands(change_id, done)
         if by == change.author:
             raise Forbidden("somebody else has to agree to what you proposed")
-        agreed = await self._agree(change, by=by, reason=reason, at=at)
+        agreed = await self._agree(change, by=by, reason=reason)
         found = await self._as_it_stands(change_id, agreed)
         return await self._measured(found, pressed)
 
@@ -101,8 +101,9 @@ class PackChanging:
             made = await self.plan(wishes)
             if made.two_people:
                 return None
+            now = replace(wanted, at=self._clock.now_us())
             try:
-                return await self._db.write(publish, made, wanted, new_id)
+                return await self._db.write(publish, made, now, new_id)
             except Meanwhile:
                 continue
             except OldVersion as old:
@@ -120,9 +121,10 @@ class PackChanging:
                 raise Conflict(str(old)) from old
         raise Conflict("packs change faster than this one can be read; try again")
 
-    async def _agree(self, change: Change, *, by: str, reason: str, at: int) -> bool:
+    async def _agree(self, change: Change, *, by: str, reason: str) -> bool:
         wish = Wish(change.name, change.text, f"{change.name}.yaml")
         made = await self.plan((wish,))
+        at = self._clock.now_us()
         if made.before.get(change.name) != change.base_sha256:
             await self._db.write(grow_stale, change.id, at=at)
             raise Conflict(f"this change waits no more: {_WORDS['stale']}")

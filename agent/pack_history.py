@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -11,6 +11,7 @@ from agent.text_diff import diff
 from store import documents, pack_changes
 from store.documents import Document
 from store.pack_changes import Change, Use
+from tools.packs import PackShelf
 
 #: Versions whose changed lines are worked out; those before are told without.
 _MOST_COMPARED = 20
@@ -54,13 +55,18 @@ def in_force(conn: Connection, name: str) -> dict[str, Any] | None:
     return None
 
 
-def changes(conn: Connection, name: str) -> list[dict[str, Any]]:
-    """Every change of a pack, newest first; waiting ones with the text and what it changes."""
+def changes(conn: Connection, shelf: PackShelf, name: str) -> list[dict[str, Any]]:
+    """Every change of a pack, newest first; waiting ones with the text and what it changes.
+
+    `also`: packs in force that are built on it, and change with it.
+    """
+    also = [one for one in shelf.in_force(conn).on_top_of(name) if one != name]
     live = documents.live(conn, kind="policy", name=name)
     used = {use.change_id: use for use in pack_changes.uses(conn, name)}
     return [
         {
             **told(change, used.get(change.id)),
+            "also": also,
             "text": change.text,
             "lines": lines("" if live is None else live.text, change.text)
             if change.status == "waiting"
@@ -142,8 +148,3 @@ def _when(change: Change, use: Use | None) -> dict[str, Any]:
 
 def _decided(change: Change) -> int:
     return change.decided_at or 0
-
-
-def waiting(items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Those that wait for a second person."""
-    return [item for item in items if item["status"] == "waiting"]

@@ -62,7 +62,7 @@ class Publishing:
 
     async def changes(self, name: str) -> list[dict[str, Any]]:
         """Every change of a pack, newest first: proposed, published, refused."""
-        found = await self._db.read(pack_history.changes, name)
+        found = await self._db.read(pack_history.changes, self._shelf, name)
         if not found:
             await self.get(name)
         return found

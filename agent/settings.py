@@ -107,7 +107,7 @@ class Settings(BaseSettings):
         default=None, description="Folder whose agent and message files lie over the shipped ones."
     )
     policies: Path | None = Field(
-        default=None, description="Folder whose packs lie over the shipped ones."
+        default=None, description="Folder whose packs lie over the shipped ones; it is watched."
     )
     body_limit: int = Field(
         default=1_048_576, ge=1_024, description="Largest request body in bytes."

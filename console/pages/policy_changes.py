@@ -58,6 +58,8 @@ def _one(visit: Visit, pack: Mapping[str, Any], change: Mapping[str, Any]) -> No
         if change["reason"]:
             text(f"“{change['reason']}”")
         difference(change["lines"])
+        if change["also"]:
+            text(f"Built on it, and changed with it: {', '.join(change['also'])}.", "u-small")
         mine = change["author"] == visit.who.name
         if not visit.who.may("approver"):
             text("An approver agrees or refuses.", "u-small")

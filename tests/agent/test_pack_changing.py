@@ -260,6 +260,7 @@ async def test_nobody_goes_around_it_by_a_pack_beside_it(runs: Runs, watched: Pu
     told = await put(runs, on_top("shop", 2, goals="recover_cart", four_eyes=True))
     assert told["status"] == "published"
     assert (await put(runs, organisation(2)))["status"] == "waiting"
+    assert (await waits(runs, "organisation"))[0]["also"] == ["shop"]
     assert (await put(runs, on_top("shop", 3)))["status"] == "waiting"
 
 
