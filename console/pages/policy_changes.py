@@ -17,8 +17,11 @@ from console.pages.policies import who_wrote
 _SIGNS = {"+": "u-added", "-": "u-gone"}
 
 
-def since(told: Mapping[str, Any] | None, name: str) -> str:
-    """Since when a pack decides as it does, how long that took, and the first decision under it."""
+def since(told: Mapping[str, Any] | None, name: str, *, now: bool = True) -> str:
+    """Since when a pack decides as it does, how long that took, and the first decision under it.
+
+    `now`: it still does.
+    """
     if told is None or told["in_force_since"] is None:
         return ""
     said = f"In force since {_to_the_millisecond(told['in_force_since'])}"
@@ -27,7 +30,7 @@ def since(told: Mapping[str, Any] | None, name: str) -> str:
     if told["took_us"] is not None:
         said += f", {_span(told['took_us'])} after it was asked for"
     if told["first_decision"] is None:
-        return f"{said}. No decision was made under it yet."
+        return f"{said}. No decision was made under it{' yet' if now else ''}."
     after = told["first_decision_after_us"]
     later = "" if after is None else f", {_span(after)} later"
     return f"{said}. The first decision under it was made{later}."
@@ -100,7 +103,8 @@ def versions(visit: Visit, pack: Mapping[str, Any]) -> None:
             text(by, "u-small")
             if version["reason"]:
                 text(f"“{version['reason']}”")
-            text(since({**version, "pack": pack["name"]}, pack["name"]), "u-small")
+            told = {**version, "pack": pack["name"]}
+            text(since(told, pack["name"], now=current), "u-small")
             text(f"sha-256 {version['sha256'][:16]}…", "u-code u-muted")
             if version["lines"]:
                 added, gone = (_count(version["lines"], sign) for sign in "+-")

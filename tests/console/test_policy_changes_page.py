@@ -55,7 +55,7 @@ def test_a_change_is_proposed_by_one_and_agreed_to_by_another(
         expect(page.get_by_role("row", name="commerce")).to_contain_text("1 change waiting")
         page = bob.open("/policies/commerce")
         expect(page.locator(".u-main")).to_contain_text("Discounts went too deep")
-        expect(page.locator(".u-added").last).to_contain_text("max_discount_bp: 1800")
+        expect(page.locator(".u-added", has_text="max_discount_bp: 1800")).to_be_visible()
         bob.button("Agree to version 3").click()
         expect(page.locator(".u-sentence")).to_contain_text("commerce version 3 is in force")
         expect(page.locator(".u-main")).to_contain_text("No decision was made under it yet.")
