@@ -50,12 +50,12 @@ def plan(
 ) -> Plan:
     """Work out what these texts would bring about. Raises `Invalid` with every problem."""
     texts = {**now.texts, **{wish.name: wish.text for wish in wishes}}
+    then = PackSet(texts, compiled)
     problems: list[str] = []
     for wish in wishes:
-        problems += _wrong(wish, texts)
+        problems += _wrong(wish, then)
     if problems:
         raise Invalid("\n".join(dict.fromkeys(problems)))
-    then = PackSet(texts, compiled)
     touched = sorted({name for wish in wishes for name in then.on_top_of(wish.name)})
     for name in touched:
         if name in then.broken and name not in now.broken:
@@ -73,12 +73,15 @@ def plan(
     return Plan(base, wishes, changed, before, _two_people(now, then, touched, default))
 
 
-def _wrong(wish: Wish, texts: Mapping[str, str]) -> list[str]:
+def _wrong(wish: Wish, then: PackSet) -> list[str]:
     """What is wrong with a text by itself, in the words of its own file."""
-    try:
-        pack = load_pack(wish.text, file=wish.file, library=texts)
-    except PolicyError as broken:
-        return [str(problem) for problem in broken.problems]
+    if wish.name in then.broken:
+        try:
+            load_pack(wish.text, file=wish.file, library=then.texts)
+        except PolicyError as broken:
+            return [str(problem) for problem in broken.problems]
+        return [str(problem) for problem in then.broken[wish.name].problems]
+    pack = then.pack(wish.name)
     if pack.name != wish.name:
         return [f"the text is the pack '{pack.name}', not '{wish.name}'"]
     return []
