@@ -21,8 +21,9 @@ import evals.again
 import evals.demo
 import evals.importing
 import server
-from agent.documents import BrokenDocuments
+from agent.documents import SHIPPED_POLICIES, BrokenDocuments
 from agent.errors import UsherError
+from agent.pack_files import beside
 from agent.publishing import check
 from agent.settings import Settings
 from customers.import_formats import UnreadableFile
@@ -282,7 +283,7 @@ def policy_check(file: Annotated[Path, typer.Argument(help="A pack.")]) -> None:
 
     Example: usher policy check policies/commerce.yaml
     """
-    found = check(_text_of(file), file=str(file))
+    found = check(_text_of(file), file=str(file), library=beside(file, SHIPPED_POLICIES))
     for line in found["problems"]:
         print(line)
     if not found["ok"]:

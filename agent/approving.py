@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from agent import questions
 from agent.errors import Conflict, Forbidden, Invalid, NotFound, UsherError
@@ -24,6 +24,7 @@ from store.approvals import EVERYBODYS, Whose
 from store.clock import Clock
 from store.database import Database
 from store.principals import Principal
+from store.schema import decisions
 from store.sealing import Vault
 from tools.packs import PackShelf
 from tools.registry import TOOLS
@@ -217,7 +218,8 @@ def _decide(
     if answer.args is not None:
         body["args"] = answer.args
     if status == "approved":
-        pack = shelf.live(conn, pack_name)
+        asked = select(decisions.c.goal).where(decisions.c.id == row.decision_id)
+        pack = shelf.live(conn, pack_name, conn.execute(asked).scalar())
         body["raised"] = list(
             raise_budgets(conn, pack, body, approval_id=approval_id, by=by, now_us=now_us)
         )

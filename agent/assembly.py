@@ -18,7 +18,9 @@ from agent.channels import router_of, senders
 from agent.embedder import Embedder, HashingEmbedder, WordLlamaEmbedder
 from agent.environment import Environment
 from agent.errors import Conflict
+from agent.first_use import FirstUses
 from agent.forgetting import Forgetting
+from agent.pack_changing import Clocks, machine_us
 from agent.planners.offline import OfflinePlanner
 from agent.planners.rules import RulesPlanner
 from agent.planning import Planner
@@ -90,10 +92,13 @@ def _first_line(error: OperationalError) -> str:
 
 def _assemble(settings: Settings, db: Database, parts: Parts) -> Runs:
     clock = _clock(settings, db)
-    policies = settings.policies or _if_there(settings.data / "policies")
+    policies = settings.policies or _if_there(settings.own_policies)
     prompts = settings.prompts or _if_there(settings.data / "prompts")
     written = documents.read_files(prompts, policies)
-    problems = db.write_now(documents.seed, written, at=clock.now_us())
+    shelf = PackShelf()
+    left = db.write_now(
+        documents.seed_apart, written, at=clock.now_us(), default=settings.pack, shelf=shelf
+    )
     library = db.read_now(documents.library_in_force)
     board = WaitingBoard()
     embedder = _embedder(settings)
@@ -107,12 +112,13 @@ def _assemble(settings: Settings, db: Database, parts: Parts) -> Runs:
         clock=clock,
         library=library,
         ground=ground_of(library),
-        shelf=PackShelf(),
+        shelf=shelf,
         planners={"agent": parts.planner or _planner(settings, parts), "rules": _rules(library)},
         router=_router(settings, parts, outboxes, sender),
         recall=recall,
         board=board,
         telemetry=Telemetry(),
+        first_uses=FirstUses(db, shelf, machine_us),
         pack_name=settings.pack,
         sender=sender,
         public_url=settings.public_url,
@@ -129,7 +135,8 @@ def _assemble(settings: Settings, db: Database, parts: Parts) -> Runs:
         env=env,
         board=board,
         forgetting=forgetting,
-        problems=problems,
+        left_out=left,
+        clocks=Clocks(monotonic=parts.monotonic),
     )
 
 

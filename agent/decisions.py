@@ -13,11 +13,11 @@ from agent.paging import Page, checked_limit, page_of
 from agent.projection import project
 from agent.replay import replay
 from policies.pack import Pack, PolicyError, load_pack
-from store import documents, journal
+from store import journal
 from store.database import Database
 from store.schema import decisions
 from store.sealing import Erased, Vault
-from tools.packs import NoPack, PackShelf, library
+from tools.packs import NoPack, PackShelf
 
 _FILTERS = frozenset({"customer_id", "goal", "agent", "arm", "mode", "status", "journey_id"})
 _ERASED = "this person was erased; the decision can no longer be read"
@@ -54,21 +54,22 @@ class Decisions:
         named = decision["policy"]
         if named["pack"] is None:
             return explain(decision, None)
-        pack, text = await self._db.read(_pack_and_text, self._shelf, named)
-        return explain(decision, pack, text)
+        packs = await self._db.read(_packs, self._shelf, [named["sha256"]])
+        return explain(decision, packs[named["sha256"]])
 
     async def replay(self, decision_id: str, *, policy: str | None = None) -> dict[str, Any]:
         """Every call decided again. `policy`: the text of another pack, for a what-if."""
         decision = await self.get(decision_id)
         other: Pack | None = None
         if policy is not None:
+            texts = (await self._db.read(self._shelf.in_force)).texts
             try:
-                other = load_pack(policy, file="policy", library=library())
+                other = load_pack(policy, file="policy", library=texts)
             except PolicyError as broken:
                 raise Invalid(str(broken)) from broken
-        named = {(s["verdict"]["pack"], s["verdict"]["version"]) for s in decision["steps"]}
+        named = {step["verdict"]["sha256"] for step in decision["steps"]}
         packs = await self._db.read(_packs, self._shelf, sorted(named))
-        return replay(decision, lambda name, version: packs[name, version], other)
+        return replay(decision, lambda sha256: packs[sha256], other)
 
 
 def projected(conn: Connection, vault: Vault, decision_id: str) -> dict[str, Any] | None:
@@ -112,19 +113,9 @@ def _item(conn: Connection, vault: Vault, row: Mapping[str, Any]) -> dict[str, A
     }
 
 
-def _pack_and_text(
-    conn: Connection, shelf: PackShelf, named: Mapping[str, Any]
-) -> tuple[Pack, str | None]:
-    name, version = named["pack"], named["version"]
-    packs = _packs(conn, shelf, [(name, version)])
-    written = documents.get(conn, kind="policy", name=name, version=version)
-    return packs[name, version], None if written is None else written.text
-
-
-def _packs(
-    conn: Connection, shelf: PackShelf, named: list[tuple[str, int]]
-) -> dict[tuple[str, int], Pack]:
+def _packs(conn: Connection, shelf: PackShelf, named: list[str]) -> dict[str, Pack]:
+    """The packs that verdicts name by their digest."""
     try:
-        return {(name, version): shelf.version(conn, name, version) for name, version in named}
+        return {sha256: shelf.by_sha256(conn, sha256) for sha256 in named}
     except NoPack as gone:
         raise NotFound(str(gone)) from gone

@@ -14,19 +14,21 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from policies.pack import PolicyError, load_pack
+from agent.laws import read_laws, seed_laws
+from agent.pack_files import Found, read_folder, seed_packs
+from agent.pack_writing import FILES, SHIPPED
+from policies.jurisdictions import FILE
 from prompts.library import SHIPPED as SHIPPED_PROMPTS
 from prompts.library import Library, texts_of
 from prompts.problems import PromptError
 from store import documents
-from store.documents import OldVersion
+from store.ids import new_id
 from store.schema import documents as documents_table
-from tools.packs import library
+from tools.packs import PackShelf
 from tools.registry import TOOLS
 
 SHIPPED_POLICIES = Path(__file__).parents[1] / "policies"
-SHIPPED, FILES = "shipped", "files"
-_NOT_A_PACK = "jurisdictions.yaml"
+DEFAULT_PACK = "commerce"
 
 
 class BrokenDocuments(Exception):
@@ -39,30 +41,62 @@ class BrokenDocuments(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Files of one origin: prompts by their names, packs by name, and what is wrong with them."""
+    """Files of one origin: prompts by their names, packs by name, and what is wrong with them.
+
+    `laws`: the text of the jurisdictions, where it has one.
+    """
 
     author: str
     prompts: Mapping[str, str]
     packs: Mapping[str, str]
     problems: tuple[str, ...] = ()
+    pack_problems: tuple[str, ...] = ()
+    laws: str | None = None
 
 
 def read_files(prompts: Path | None, policies: Path | None) -> list[Written]:
     """The shipped files, and those of the deployment's own folders where there are any."""
     own = _read(FILES, prompts, policies)
     shipped = _read(SHIPPED, SHIPPED_PROMPTS, SHIPPED_POLICIES)
-    return [shipped, own] if own.prompts or own.packs or own.problems else [shipped]
+    there = own.prompts or own.packs or own.problems or own.pack_problems
+    return [shipped, own] if there else [shipped]
 
 
-def seed(conn: Connection, written: list[Written], *, at: int) -> list[str]:
-    """Put what is new in these files. Returns the problems of what was left out.
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Problems of files that were left out; `own_packs`: of packs in the deployment's folder."""
 
-    Each origin goes in as a whole or not at all: its files are checked together with everything
-    that is in force and stays so. Raises `BrokenDocuments` where nothing was in force before.
+    others: tuple[str, ...]
+    own_packs: tuple[str, ...]
+
+
+def seed(
+    conn: Connection,
+    written: list[Written],
+    *,
+    at: int,
+    default: str = DEFAULT_PACK,
+    shelf: PackShelf | None = None,
+) -> list[str]:
+    """Put what is new in these files. Returns the problems of what was left out."""
+    left = seed_apart(conn, written, at=at, default=default, shelf=shelf or PackShelf())
+    return [*left.others, *left.own_packs]
+
+
+def seed_apart(
+    conn: Connection, written: list[Written], *, at: int, default: str, shelf: PackShelf
+) -> LeftOut:
+    """Put what is new in these files; `default`: the deployment's own pack.
+
+    The prompts of an origin go in as a whole or not at all, and so do its packs: they are checked
+    together with everything that is in force and stays so. Raises `BrokenDocuments` where nothing
+    was in force before.
     """
     problems: list[str] = []
+    of_packs: list[str] = []
     working = bool(documents.all_live(conn, "agent"))
     for origin in written:
+        of_packs.extend(_seed_packs(conn, origin, at=at, default=default, shelf=shelf))
         found = [*origin.problems] or _would_break(conn, origin)
         if found:
             problems.extend(found)
@@ -71,11 +105,29 @@ def seed(conn: Connection, written: list[Written], *, at: int) -> list[str]:
             kind, title = kind_of(name)
             if _is_new(conn, origin, kind=kind, name=title, text=text):
                 documents.put(conn, kind=kind, name=title, text=text, author=origin.author, at=at)
-        for file, text in origin.packs.items():
-            problems.extend(_put_pack(conn, origin, file, text, at))
-    if problems and not working:
-        raise BrokenDocuments(problems)
-    return problems
+    if (problems or of_packs) and not working:
+        raise BrokenDocuments([*problems, *of_packs])
+    return LeftOut(tuple(problems), tuple(of_packs))
+
+
+def _seed_packs(
+    conn: Connection, origin: Written, *, at: int, default: str, shelf: PackShelf
+) -> list[str]:
+    if origin.pack_problems:
+        return [*origin.pack_problems]
+    if origin.laws is not None:
+        wrong = seed_laws(conn, origin.laws, author=origin.author, at=at, shelf=shelf)
+        if wrong:
+            return wrong
+    return seed_packs(
+        conn,
+        origin.packs,
+        author=origin.author,
+        at=at,
+        default=default,
+        shelf=shelf,
+        fresh_id=new_id,
+    )
 
 
 def library_in_force(conn: Connection) -> Library:
@@ -117,11 +169,6 @@ def _would_break(conn: Connection, origin: Written) -> list[str]:
         Library.build(texts, tools=TOOLS)
     except PromptError as broken:
         found.extend(str(problem) for problem in broken.problems)
-    for file, text in origin.packs.items():
-        try:
-            load_pack(text, file=file, library=library())
-        except PolicyError as broken_pack:
-            found.extend(str(problem) for problem in broken_pack.problems)
     return found
 
 
@@ -139,27 +186,6 @@ def _is_new(conn: Connection, origin: Written, *, kind: str, name: str, text: st
     return before is None and not overruled
 
 
-def _put_pack(conn: Connection, origin: Written, file: str, text: str, at: int) -> list[str]:
-    pack = load_pack(text, file=file, library=library())
-    if not _is_new(conn, origin, kind="policy", name=pack.name, text=text):
-        return []
-    try:
-        documents.put(
-            conn,
-            kind="policy",
-            name=pack.name,
-            text=text,
-            author=origin.author,
-            at=at,
-            version=pack.version,
-        )
-    except OldVersion as old:
-        lines = text.splitlines()
-        line = next((n for n, said in enumerate(lines, 1) if said.startswith("version:")), 1)
-        return [f"{file}:{line}:1: {old}"]
-    return []
-
-
 def _in_force(conn: Connection) -> dict[str, str]:
     """The live text of every prompt file, by its name."""
     return {
@@ -171,24 +197,19 @@ def _in_force(conn: Connection) -> dict[str, str]:
 
 def _read(author: str, prompts: Path | None, policies: Path | None) -> Written:
     """The files of two folders; what cannot be read is a problem of its own."""
-    problems = [
-        f"{folder}: there is no such folder"
-        for folder in (prompts, policies)
-        if folder is not None and not folder.is_dir()
-    ]
+    problems: list[str] = []
     texts: dict[str, str] = {}
-    packs: dict[str, str] = {}
-    if prompts is not None and prompts.is_dir():
+    if prompts is not None and not prompts.is_dir():
+        problems.append(f"{prompts}: there is no such folder")
+    elif prompts is not None:
         try:
             texts = texts_of(prompts)
         except PromptError as broken:
             problems.extend(str(problem) for problem in broken.problems)
-    if policies is not None and policies.is_dir():
-        for path in sorted(policies.glob("*.yaml")):
-            if path.name == _NOT_A_PACK:
-                continue
-            try:
-                packs[path.name] = path.read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                problems.append(f"{path}:1:1: cannot be read: {error}")
-    return Written(author, texts, packs, tuple(problems))
+    packs = Found({}) if policies is None else read_folder(policies)
+    wrong, laws = packs.problems, None
+    try:
+        laws = None if policies is None else read_laws(policies)
+    except (OSError, UnicodeDecodeError) as error:
+        wrong = (*wrong, f"{policies}/{FILE}:1:1: cannot be read: {error}")
+    return Written(author, texts, packs.texts, tuple(problems), wrong, laws)

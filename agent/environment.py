@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from agent.first_use import FirstUses
 from agent.lane_unit import Ground
 from agent.planning import Planner
 from agent.recall import Recall
@@ -40,6 +41,7 @@ class Environment:
     recall: Recall
     board: Board
     telemetry: Telemetry
+    first_uses: FirstUses
     pack_name: str
     sender: Mapping[str, str]
     public_url: str | None

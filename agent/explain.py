@@ -44,13 +44,11 @@ _REFUSED = {
 }
 
 
-def explain(
-    decision: dict[str, Any], pack: Pack | None, pack_text: str | None = None
-) -> dict[str, Any]:
-    """The explanation of a projected decision. `pack`, `pack_text`: what it was made under."""
+def explain(decision: dict[str, Any], pack: Pack | None) -> dict[str, Any]:
+    """The explanation of a projected decision. `pack`: what it was made under."""
     summary = summary_of(decision)
     why, why_not = _why(decision), _why_not(decision)
-    flip = flip_lines(decision, pack, pack_text) if pack is not None else []
+    flip = flip_lines(decision, pack) if pack is not None else []
     parts = [summary, *(f"- {line}" for line in [*why, *why_not, *flip])]
     return {
         "id": decision["id"],

@@ -27,7 +27,6 @@ class _Question:
 
     step: dict[str, Any]
     pack: Pack
-    text: str | None
 
     @property
     def facts(self) -> dict[str, FactValue]:
@@ -42,12 +41,11 @@ class _Question:
             kind=self.step["kind"],
             facts=facts,
             overrides=self.step["overrides"],
-            text=self.text,
             fixed=fixed,
         )
 
 
-def flip_lines(d: dict[str, Any], pack: Pack, text: str | None) -> list[str]:
+def flip_lines(d: dict[str, Any], pack: Pack) -> list[str]:
     """The flip in sentences, the smallest change first; none where no rule decided."""
     if d["status"] == "withheld":
         return ["It would have been looked at if contact with this person were not stopped."]
@@ -58,7 +56,7 @@ def flip_lines(d: dict[str, Any], pack: Pack, text: str | None) -> list[str]:
         return ["It would have been decided on its merits if people had not stopped it."]
     asked = [s for s in d["steps"] if s["call"]["tool"] in TRIED and s["facts"]]
     asked = [s for s in asked if not (s["result"] or {}).get("released")]
-    capped = _capped(asked, pack, text)
+    capped = _capped(asked, pack)
     if capped:
         return capped
     refused = [s for s in asked if s["verdict"]["outcome"] != "allow"]
@@ -70,7 +68,7 @@ def flip_lines(d: dict[str, Any], pack: Pack, text: str | None) -> list[str]:
         quiet = [f["rule"] for f in step["verdict"]["fired"] if f["kind"] == "quiet"]
         if quiet:
             return [f"It would have gone out at once {_outside(quiet, pack)}."]
-    question = _Question(step, pack, text)
+    question = _Question(step, pack)
     unknown = [f["rule"] for f in step["verdict"]["fired"] if f["rule"].startswith("missing:")]
     if unknown:
         names = " and ".join(name_of(rule.removeprefix("missing:")) for rule in unknown[:2])
@@ -98,13 +96,13 @@ def _fired(d: dict[str, Any]) -> list[dict[str, Any]]:
     return [fired for step in d["steps"] for fired in step["verdict"]["fired"]]
 
 
-def _capped(asked: list[dict[str, Any]], pack: Pack, text: str | None) -> list[str]:
+def _capped(asked: list[dict[str, Any]], pack: Pack) -> list[str]:
     """Where less was given than was asked for: what would have made it more."""
     offers = [s for s in asked if s["call"]["tool"] == "create_offer"]
     given = [s for s in offers if s["effect_id"]]
     if not given or offers[0] is given[-1]:
         return []
-    question = _Question(given[-1], pack, text)
+    question = _Question(given[-1], pack)
     most, least = (s["call"]["args"].get("discount_bp", 0) for s in (offers[0], given[-1]))
     for discount in [most, *range(most - most % _STEP_BP, least, -_STEP_BP)]:
         if discount <= least:

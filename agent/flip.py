@@ -12,14 +12,13 @@ of those numbers. They are all tried, nearest first: what is found is the neares
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from policies.facts import FactType
 from policies.pack import Pack, PolicyError, load_pack
 from policies.verdict import FactValue, Outcome, Verdict
 from tools.margin import FULL_BP
-from tools.packs import library
 
 #: Facts about the person, the cart and the shop that could be otherwise.
 _ROOTS = ("customer.", "cart.", "product.", "cap.", "budget.")
@@ -59,17 +58,18 @@ def flips(
     kind: str,
     facts: Facts,
     overrides: Mapping[str, str],
-    text: str | None = None,
     fixed: frozenset[str] = frozenset(),
+    params: bool = True,
 ) -> list[Flip]:
     """The nearest change of one fact and of one number of the rules, nearest first; or none.
 
-    `text`: the pack's own, for its parameters. `fixed`: facts that stay as they are. Where the call
-    was held back, what would have been answered more mildly comes first.
+    `fixed`: facts that stay as they are. `params`: whether the numbers of the pack are tried, each
+    of which has its texts read again. Where the call was held back, what would have been
+    answered more mildly comes first.
     """
     asked = _Asked(pack, kind, facts, overrides, fixed)
     of_facts = sorted(_of_facts(asked), key=lambda f: (_stricter(f, asked), f.cost, f.fact))
-    of_rules = sorted(_of_rules(asked, text), key=lambda f: (_stricter(f, asked), f.cost, f.fact))
+    of_rules = sorted(_of_rules(asked, params), key=lambda f: (_stricter(f, asked), f.cost, f.fact))
     return sorted(
         [*of_facts[:1], *of_rules[:1]], key=lambda f: (_stricter(f, asked), f.cost, f.fact)
     )
@@ -198,7 +198,7 @@ def _cost(old: FactValue, new: FactValue) -> float:
 # -- numbers of the rules --------------------------------------------------------------------------
 
 
-def _of_rules(asked: _Asked, text: str | None) -> Iterable[Flip]:
+def _of_rules(asked: _Asked, params: bool) -> Iterable[Flip]:
     """Limits and caps of the rules that gave this answer, moved just so far that it changes."""
     now = asked.now
     decisive = [f.rule for f in now.fired if f.outcome is now.outcome]
@@ -211,36 +211,35 @@ def _of_rules(asked: _Asked, text: str | None) -> Iterable[Flip]:
             if outcome is not now.outcome:
                 cost = _cost(cap.max, used + 1)
                 yield Flip("cap", cap.id, cap.max, used + 1, outcome.value, cost)
-    if text is None:
-        return
-    for rule in decisive:
+    for rule in decisive if params else ():
         view = asked.pack.rule(rule)
         if view is None:
             continue
         for param in dict.fromkeys(_PARAM.findall(view.condition)):
             near = [v for n in view.facts if type(v := asked.facts.get(n)) is int]
-            flip = _of_param(asked, text, param, near)
+            flip = _of_param(asked, param, near)
             if flip is not None:
                 yield flip
 
 
-def _of_param(asked: _Asked, text: str, param: str, near: list[int]) -> Flip | None:
+def _of_param(asked: _Asked, param: str, near: list[int]) -> Flip | None:
     value, now = asked.pack.params.get(param), asked.now.outcome
     if type(value) is not int:
         return None
     tried = {v + step for v in near for step in (-1, 0, 1)} - {value}
     for other in sorted(tried, key=lambda v: (abs(v - value), v)):
-        pack = _with_param(text, param, other, asked.pack.file)
+        pack = _with_param(asked.pack, param, other)
         outcome = now if pack is None else asked.answer(asked.facts, pack).outcome
         if outcome is not now:
             return Flip("param", param, value, other, outcome.value, _cost(value, other))
     return None
 
 
-def _with_param(text: str, param: str, value: int, file: str) -> Pack | None:
-    change: Callable[[re.Match[str]], str] = lambda found: f"{found[1]}{value}"  # noqa: E731
-    other, n = re.subn(rf"(?m)^(\s+{re.escape(param)}:\s*)-?\d+", change, text, count=1)
+def _with_param(pack: Pack, param: str, value: int) -> Pack | None:
+    """The pack of the same texts, were one number of them another, in whichever it stands."""
+    *below, top = pack.texts
+    library = {text.name: text.text for text in below}
     try:
-        return load_pack(other, file=file, library=library()) if n else None
+        return load_pack(top.text, file=top.file, library=library, what_if={param: value})
     except PolicyError:
         return None

@@ -284,6 +284,7 @@ class Lane:
         for wake in run.wakes:
             if wake.event_id is not None:
                 self.env.board.announce(wake.event_id, run.id)
+        await self.env.first_uses.saw(run)
 
     async def _fail(self, run: Run, fault: Exception) -> str:
         """Record a decision as failed, once: with its journal if that can be written, else without.

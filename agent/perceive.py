@@ -50,7 +50,7 @@ def look(
     barred = barrier(conn, vault, opening.customer_id, purpose=opening.agent.purpose, now_us=now_us)
     if barred is not None:
         return Look(barred)
-    pack = shelf.live(conn, pack_name)
+    pack = shelf.live(conn, pack_name, opening.goal)
     queued = ledger.open_effects(conn, opening.customer_id, [EffectStatus.SCHEDULED])
     here = tuple(row.id for row in queued if row.journey_id == opening.journey_id)
     competing = {row.id for row in queued if row._mapping["class"] == MARKETING}

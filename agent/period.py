@@ -54,19 +54,20 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class BudgetUse:
-    """A budget of the pack in force, this month, and what signatures have added to it."""
+    """A budget of a pack in force, this month, and what signatures have added to it."""
 
     id: str
     because: str
     limit_minor: int
     left_minor: int
+    currency: str
     raised_minor: int = 0
     signed: tuple[Signed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ExceptionUse:
-    """The override budget of a soft rule in the pack in force, in its window."""
+    """The override budget of a soft rule in a pack in force, in its window."""
 
     rule: str
     because: str
@@ -116,16 +117,17 @@ def period(
             func.count(), func.min(approvals.c.requested_at), func.min(approvals.c.due_at)
         ).where(approvals.c.status == "pending")
     ).one()
-    pack = shelf.live(conn, pack_name)
+    packs = shelf.in_force(conn)
+    in_use = [packs.pack(name) for name in packs.in_use(pack_name)]
     return Period(
         since=start,
         woken=sum(ends.values()),
         ends=ends,
         sent=_sent(conn, start),
         closed=_closed(conn, start),
-        budgets=_budgets(conn, pack, now_us),
-        exceptions=_exceptions(conn, pack, now_us),
-        currency=pack.currency,
+        budgets=_budgets(conn, in_use, now_us),
+        exceptions=_exceptions(conn, in_use, now_us),
+        currency=in_use[0].currency,
         waiting=int(waiting),
         oldest_asked_at=asked,
         next_lapse_at=lapse,
@@ -154,28 +156,35 @@ def _closed(conn: Connection, start: int) -> list[Closed]:
     return [Closed(row.day, row.fact, row.action, int(row.n)) for row in rows]
 
 
-def _budgets(conn: Connection, pack: Pack, now_us: int) -> list[BudgetUse]:
-    left, raised = budgets.left(conn, pack, now_us), budgets.raised(conn, pack, now_us)
-    return [
-        BudgetUse(
-            b.id,
-            b.because,
-            b.limit_minor,
-            left[b.id],
-            raised.get(b.id, 0),
-            tuple(
+def _budgets(conn: Connection, packs: list[Pack], now_us: int) -> list[BudgetUse]:
+    """Each budget once: what stands in a lower layer is one budget for all that stand on it."""
+    found: dict[tuple[str, int], BudgetUse] = {}
+    for pack in packs:
+        left, raised = budgets.left(conn, pack, now_us), budgets.raised(conn, pack, now_us)
+        for b in pack.budgets:
+            signed = tuple(
                 Signed(row.approval_id, row.by, row.at, row.amount_minor, row.used_minor)
                 for row in extensions.of_counter(conn, budgets.key_of(b, now_us))
-            ),
-        )
-        for b in pack.budgets
-    ]
+            )
+            use = BudgetUse(
+                b.id,
+                b.because,
+                b.limit_minor,
+                left[b.id],
+                pack.currency,
+                raised.get(b.id, 0),
+                signed,
+            )
+            found.setdefault((b.id, b.limit_minor), use)
+    return list(found.values())
 
 
-def _exceptions(conn: Connection, pack: Pack, now_us: int) -> list[ExceptionUse]:
-    left = exceptions.left(conn, pack, now_us)
-    because = {rule.id: rule.because for rule in pack.rules}
-    return [
-        ExceptionUse(rule, because[rule], budget.owner, budget.unit, budget.max, left[rule])
-        for rule, budget in pack.overrides.items()
-    ]
+def _exceptions(conn: Connection, packs: list[Pack], now_us: int) -> list[ExceptionUse]:
+    found: dict[str, ExceptionUse] = {}
+    for pack in packs:
+        left = exceptions.left(conn, pack, now_us)
+        because = {rule.id: rule.because for rule in pack.rules}
+        for rule, said in pack.overrides.items():
+            use = ExceptionUse(rule, because[rule], said.owner, said.unit, said.max, left[rule])
+            found.setdefault(rule, use)
+    return list(found.values())

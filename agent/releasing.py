@@ -111,7 +111,7 @@ def _release(
     if step is None or opening is None:
         _cancel(unit, row, "its decision is gone")
         return False
-    setting = setting_for(opening, shelf.live(conn, pack_name))
+    setting = setting_for(opening, shelf.live(conn, pack_name, opening.goal))
     radius.in_turn(conn, setting)
     picture = load_picture(
         conn,

@@ -21,9 +21,9 @@ BEFORE_ANY_PACK = frozenset({"malformed_call", *stops.RULES})
 
 
 def replay(
-    decision: dict[str, Any], packs: Callable[[str, int], Pack], other: Pack | None = None
+    decision: dict[str, Any], packs: Callable[[str], Pack], other: Pack | None = None
 ) -> dict[str, Any]:
-    """`packs(name, version)` gives the pack of a recorded verdict; `other`: a what-if.
+    """`packs(sha256)` gives the pack of a recorded verdict; `other`: a what-if.
 
     `same`: every step came out as recorded. `comparable`: every step is one this engine can replay.
     """
@@ -39,7 +39,7 @@ def replay(
 
 
 def _again(
-    step: dict[str, Any], packs: Callable[[str, int], Pack], other: Pack | None
+    step: dict[str, Any], packs: Callable[[str], Pack], other: Pack | None
 ) -> dict[str, Any]:
     recorded = step["verdict"]
     told = {
@@ -65,7 +65,7 @@ def _again(
             "obligations": recorded["obligations"],
             "same": bool(told["comparable"]) and recorded["outcome"] == "deny",
         }
-    pack = other if other is not None else packs(recorded["pack"], recorded["version"])
+    pack = other if other is not None else packs(recorded["sha256"])
     verdict = pack.decide(
         step["kind"],
         {name: _fact(value) for name, value in step["facts"].items()},

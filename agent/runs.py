@@ -28,6 +28,7 @@ from agent.chat.talk import Chat
 from agent.counts import Counts
 from agent.decisions import Decisions, projected
 from agent.dispatcher import InProcessDispatcher, waiting_customers
+from agent.documents import LeftOut
 from agent.effects import Effects
 from agent.environment import Environment
 from agent.errors import BadRequest, Conflict, NotFound, NotReady
@@ -40,6 +41,7 @@ from agent.leasing import Leasing
 from agent.memory_index import MemoryIndex
 from agent.messages import Message, ProductIn, TriggerRequest
 from agent.modes import Modes
+from agent.pack_changing import Clocks
 from agent.people import People
 from agent.planning import Closes
 from agent.publishing import Publishing
@@ -49,6 +51,7 @@ from agent.resolver import Resolver
 from agent.settings import Settings
 from agent.shadowing import Shadowing
 from agent.timekeeper import Timekeeper
+from agent.watching import FolderWatch
 from store import closed_counts
 from store.clock import Clock
 from store.database import Database
@@ -80,13 +83,15 @@ class Runs:
         env: Environment,
         board: WaitingBoard,
         forgetting: Forgetting,
-        problems: Sequence[str],
+        left_out: LeftOut,
+        clocks: Clocks | None = None,
     ) -> None:
         self.settings = settings
         self.db = db
         self.clock = clock
         self.env = env
-        self.problems = list(problems)
+        #: What was wrong with files at the start, beside packs of the deployment's own folder.
+        self.problems = list(left_out.others)
         #: Requests of one idempotency key stand in line here, by principal and key.
         self.in_flight: dict[str, tuple[asyncio.Lock, int]] = {}
         self._board = board
@@ -117,8 +122,18 @@ class Runs:
         self.approving = Approving(
             db, clock, shelf=env.shelf, pack_name=env.pack_name, wake=self.dispatcher.wake
         )
-        self.publishing = Publishing(db, clock, env.shelf)
+        self.publishing = Publishing(
+            db,
+            clock,
+            env.shelf,
+            default=env.pack_name,
+            clocks=clocks,
+            problems=left_out.own_packs,
+        )
         self.shadowing = Shadowing(db, clock, env.shelf, env.pack_name, draft=self.publishing.draft)
+        self._folder = FolderWatch(
+            settings.own_policies, self.publishing.take_files, must=settings.policies is not None
+        )
         interpreter, self._model = _interpreter(settings)
         self.chat = Chat(
             env,
@@ -146,11 +161,13 @@ class Runs:
         self._indexing = asyncio.create_task(self._index(), name="memory-index")
         self._to_index.set()
         self._anchoring.start()
+        self._folder.start()
         self._ready = True
 
     async def stop(self) -> None:
         """Let go; every commit stands, and what is left is picked up next time."""
         self._ready = False
+        await self._folder.stop()
         await self.timekeeper.stop()
         await self.resolver.stop()
         await self.dispatcher.stop()
@@ -209,7 +226,7 @@ class Runs:
                 request,
                 event_id=event_id,
                 ground=self.env.ground,
-                currency=await self.currency(),
+                currency=await self.currency(request.goal),
             )
             self.env.telemetry.accepted.labels("trigger").inc()
             self._arrived([accepted])
@@ -224,9 +241,9 @@ class Runs:
         check_currency(rows, await self.currency())
         return await self.db.write(put_products, rows, now_us=self.clock.now_us())
 
-    async def currency(self) -> str:
-        """The currency of the policy pack in force."""
-        pack = await self.db.read(self.env.shelf.live, self.env.pack_name)
+    async def currency(self, goal: str | None = None) -> str:
+        """The currency of the policy pack that decides a goal; of the deployment's own without."""
+        pack = await self.db.read(self.env.shelf.live, self.env.pack_name, goal)
         return pack.currency
 
     # -- time -------------------------------------------------------------------------------------

@@ -107,7 +107,7 @@ class Settings(BaseSettings):
         default=None, description="Folder whose agent and message files lie over the shipped ones."
     )
     policies: Path | None = Field(
-        default=None, description="Folder whose packs lie over the shipped ones."
+        default=None, description="Folder whose packs lie over the shipped ones; it is watched."
     )
     body_limit: int = Field(
         default=1_048_576, ge=1_024, description="Largest request body in bytes."
@@ -210,6 +210,11 @@ class Settings(BaseSettings):
     def plans_with_model(self) -> bool:
         """Whether a model plans."""
         return self.planner != "offline" and bool(self.llm_base_url or self.llm_api_key)
+
+    @property
+    def own_policies(self) -> Path:
+        """Where the deployment's own packs lie, whether there is such a folder or not."""
+        return self.policies or self.data / "policies"
 
     @property
     def outbox(self) -> Path:

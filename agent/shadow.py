@@ -39,7 +39,8 @@ class Recorded:
 
     `matter`: what its journey is about (one cart, one flight), as the ledger knows it.
 
-    `stopped`: it was denied before any pack was asked, and would be under every other.
+    `pack`: the digest of the pack that decided it. `stopped`: it was denied before any pack was
+    asked, and would be under every other.
     """
 
     decision_id: str
@@ -52,7 +53,7 @@ class Recorded:
     outcome: Outcome
     owed: Mapping[str, Any]
     fired: tuple[Spoke, ...]
-    pack: tuple[str, int]
+    pack: str
     engine: str
     effect_id: str | None = None
     goal: str = ""

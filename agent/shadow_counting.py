@@ -54,7 +54,7 @@ class Ledger:
     def __init__(
         self,
         draft: Pack,
-        packs: Mapping[tuple[str, int], Pack],
+        packs: Mapping[str, Pack],
         ledger: Mapping[str, Sequence[Held]],
         looks: Sequence[Recorded],
     ) -> None:
@@ -162,13 +162,13 @@ class Ledger:
         self._touched.add(look.customer_id)
         return self._people.setdefault(look.customer_id, _Person())
 
-    def _recount(self, named: tuple[str, int]) -> frozenset[str]:
+    def _recount(self, named: str) -> frozenset[str]:
         """The draft's caps that were not counted so by the pack of then."""
         pack = self._packs.get(named)
         then = {cap.id: _way(cap) for cap in pack.caps} if pack else {}
         return frozenset(cap.id for cap in self._draft.caps if then.get(cap.id) != _way(cap))
 
-    def _budgets(self, named: tuple[str, int]) -> dict[str, int]:
+    def _budgets(self, named: str) -> dict[str, int]:
         """By how much each budget of the draft is larger than that of then."""
         pack = self._packs.get(named)
         then = {b.id: b.limit_minor for b in pack.budgets} if pack else {}

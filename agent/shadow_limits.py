@@ -28,8 +28,8 @@ def limits(
     shadowed: Shadowed,
     reading: Reading,
     told: Mapping[str, Any],
-    packs: Mapping[tuple[str, int], Pack],
-    in_force: tuple[str, int] | None,
+    packs: Mapping[str, Pack],
+    in_force: str | None,
 ) -> list[str]:
     """Every limit that holds for this shadow."""
     if not shadowed.looks and not reading.erased:
@@ -70,8 +70,8 @@ def _left_out(reading: Reading) -> list[str]:
 
 def _others(
     shadowed: Shadowed,
-    packs: Mapping[tuple[str, int], Pack],
-    in_force: tuple[str, int] | None,
+    packs: Mapping[str, Pack],
+    in_force: str | None,
 ) -> list[str]:
     said = []
     older = sum(look.engine != ENGINE for look in shadowed.looks)

@@ -121,7 +121,7 @@ def recorded(body: dict[str, Any], decision_id: str, customer_id: str, at: int) 
         outcome=Outcome(verdict["outcome"]),
         owed=verdict["obligations"],
         fired=fired,
-        pack=(intern(verdict["pack"]), verdict["version"]),
+        pack=intern(verdict["sha256"]),
         engine=intern(verdict["engine"]),
         effect_id=body["effect_id"],
         shadowed="shadow" in result,

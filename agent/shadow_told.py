@@ -64,7 +64,7 @@ class Affected:
     costs: tuple[tuple[str, int], ...]
 
 
-def told(shadowed: Shadowed, packs: Mapping[tuple[str, int], Pack]) -> dict[str, Any]:
+def told(shadowed: Shadowed, packs: Mapping[str, Pack]) -> dict[str, Any]:
     """The counted part: `looked_at`, `unchanged`, `changed`, `undecided`, `kinds`, `rules`,
     `money`."""
     looks = shadowed.looks
@@ -129,7 +129,7 @@ def told(shadowed: Shadowed, packs: Mapping[tuple[str, int], Pack]) -> dict[str,
     }  # fmt: skip
 
 
-def affected(shadowed: Shadowed, packs: Mapping[tuple[str, int], Pack]) -> list[Affected]:
+def affected(shadowed: Shadowed, packs: Mapping[str, Pack]) -> list[Affected]:
     """Everybody for whom something comes out otherwise, newest first."""
     of: dict[str, list[Again]] = {}
     for again in shadowed.otherwise:
@@ -139,7 +139,7 @@ def affected(shadowed: Shadowed, packs: Mapping[tuple[str, int], Pack]) -> list[
     return sorted(found, key=lambda one: one.decision_id, reverse=True)
 
 
-def _person(calls: list[Again], draft: Pack, packs: Mapping[tuple[str, int], Pack]) -> Affected:
+def _person(calls: list[Again], draft: Pack, packs: Mapping[str, Pack]) -> Affected:
     newest = max(calls, key=lambda again: again.call.decision_id).call
     costs: Counter[str] = Counter()
     for again in calls:
@@ -160,9 +160,7 @@ def _once(things: Iterable[T]) -> tuple[T, ...]:
     return tuple(dict.fromkeys(things))
 
 
-def cost_of(
-    again: Again, draft: Pack, packs: Mapping[tuple[str, int], Pack]
-) -> list[tuple[str, int]]:
+def cost_of(again: Again, draft: Pack, packs: Mapping[str, Pack]) -> list[tuple[str, int]]:
     """What an offer costs, with its currency; nothing for other calls."""
     call = again.call
     minor, currency = call.facts.get(_COST), call.facts.get(_CURRENCY)

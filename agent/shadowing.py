@@ -21,9 +21,9 @@ from agent.shadow_limits import limits
 from agent.shadow_reading import Reading, ledger_of, newest, reach, slice_of
 from agent.shadow_told import Affected, affected, money_words, summary, told
 from policies.pack import Pack
-from store import documents
 from store.clock import Clock
 from store.database import Database
+from tools.pack_set import PackSet
 from tools.packs import NoPack, PackShelf
 
 DEFAULT_SINCE, DEFAULT_LIMIT, MOST = "7d", 10_000, 100_000
@@ -62,15 +62,15 @@ class Shadowing:
         now = self._clock.now_us()
         start = looked_back_to(since, now)
         draft = await self._draft(text, file)
+        now_in_force = await self._db.read(self._shelf.in_force)
         begun = time.perf_counter()
         reading = Reading(start, limit, await self._db.read(newest))
         while not reading.done:
             rows = await self._db.read(slice_of, reading.before_pos)
             await asyncio.to_thread(reading.take, self._db.vault, rows)
-        looks = reading.in_order()
-        beside = await self._db.read(
-            _beside, self._shelf, self._pack_name, looks, start - reach(draft)
-        )
+        then = PackSet({**now_in_force.texts, draft.name: text}, self._shelf.compiled)
+        draft, looks = _decider(then, draft, self._pack_name, reading.in_order())
+        beside = await self._db.read(_beside, self._shelf, draft.name, looks, start - reach(draft))
         opened = time.perf_counter()
         shadowed, counts = await asyncio.to_thread(_decided, draft, looks, beside)
         decided = time.perf_counter()
@@ -112,23 +112,44 @@ class Shadowing:
 class _Beside:
     """What stands beside the recorded calls: packs they name, contacts, the version in force."""
 
-    packs: dict[tuple[str, int], Pack]
+    packs: dict[str, Pack]
     ledger: dict[str, list[Held]]
-    in_force: tuple[str, int] | None
+    in_force: str | None
 
 
 def _beside(
-    conn: Connection, shelf: PackShelf, pack_name: str, looks: Sequence[Recorded], since: int
+    conn: Connection, shelf: PackShelf, name: str, looks: Sequence[Recorded], since: int
 ) -> _Beside:
-    packs: dict[tuple[str, int], Pack] = {}
+    packs: dict[str, Pack] = {}
     for named in sorted({look.pack for look in looks}):
         try:
-            packs[named] = shelf.version(conn, *named)
+            packs[named] = shelf.by_sha256(conn, named)
         except NoPack:
             continue  # its limits are not known any more: caps are counted from the ledger
-    live = documents.live(conn, kind="policy", name=pack_name)
     ledger = ledger_of(conn, (look.customer_id for look in looks), since)
-    return _Beside(packs, ledger, None if live is None else (live.name, live.version))
+    now = shelf.in_force(conn)
+    in_force = now.pack(name).sha256 if name in now.names and name not in now.broken else None
+    return _Beside(packs, ledger, in_force)
+
+
+def _decider(
+    packs: PackSet, draft: Pack, default: str, looks: Sequence[Recorded]
+) -> tuple[Pack, list[Recorded]]:
+    """The pack that would decide these looks once the draft were in force, and which of them.
+
+    A draft that others stand on is asked through them: of several, the one that decides most. One
+    that would decide none of them is asked of all.
+    """
+    mine: dict[str, list[Recorded]] = {}
+    on_top = set(packs.on_top_of(draft.name))
+    for look in looks:
+        name = packs.decides(look.goal) or default
+        if name in on_top:
+            mine.setdefault(name, []).append(look)
+    if not mine:
+        return draft, list(looks)
+    name = max(sorted(mine), key=lambda one: len(mine[one]))
+    return packs.pack(name), mine[name]
 
 
 def _decided(

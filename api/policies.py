@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from agent.publishing import check
 from api.access import Approver, Service, Viewer
 from api.idempotency import OnceRoute
 
@@ -23,17 +22,24 @@ class PackText(BaseModel):
     file: str = Field(default="policy.yaml", max_length=200)
 
 
+class NewVersion(PackText):
+    """A version that its author wants in force, and why."""
+
+    reason: str = Field(default="", max_length=1_000)
+
+
 @router.get("")
 async def policies(runs: Service, principal: Viewer) -> dict[str, Any]:
     """Every pack in force, and what was wrong with files that were left out."""
     items = await runs.publishing.listing()
-    return {"items": items, "next_cursor": None, "problems": runs.problems}
+    problems = [*runs.problems, *runs.publishing.problems]
+    return {"items": items, "next_cursor": None, "problems": problems}
 
 
 @router.post("/check")
-def check_text(principal: Viewer, request: PackText) -> dict[str, Any]:
+async def check_text(runs: Service, principal: Viewer, request: PackText) -> dict[str, Any]:
     """What is wrong with a text, each problem as `FILE:LINE:COL: text`; nothing is changed."""
-    return check(request.text, file=request.file)
+    return await runs.publishing.check(request.text, file=request.file)
 
 
 @router.get("/{pack}")
@@ -44,7 +50,11 @@ async def policy(runs: Service, principal: Viewer, pack: str) -> dict[str, Any]:
 
 @router.put("/{pack}")
 async def publish(
-    runs: Service, principal: Approver, pack: str, request: PackText
+    runs: Service, principal: Approver, pack: str, request: NewVersion, response: Response
 ) -> dict[str, Any]:
-    """Write a version and make it live for the next claim; a broken text changes nothing."""
-    return await runs.publishing.put(pack, request.text, author=principal.name)
+    """Make a version live for the next claim, or propose it (202); a broken one changes nothing."""
+    told = await runs.publishing.put(
+        pack, request.text, author=principal.name, reason=request.reason
+    )
+    response.status_code = 202 if told["status"] == "waiting" else 200
+    return told

@@ -108,9 +108,8 @@ def _open(source: Source) -> tuple[Layer | None, tuple[Node, str] | None]:
     version = source.integer(keys["version"], "version:")
     if version is not None and not 1 <= version < 2**31:
         source.say(keys["version"], "version: counts from 1")
-    if name is None or version is None:
-        return None, None
     below = None
+    absent: list[str] = []
     if "extends" in keys:
         said = source.string(keys["extends"], "extends:")
         if said is None:
@@ -120,6 +119,6 @@ def _open(source: Source) -> tuple[Layer | None, tuple[Node, str] | None]:
         absent = [key for key in ("currency", "facts") if key not in keys]
         for key in absent:
             source.say(root, f"the pack lacks the key '{key}'")
-        if absent:
-            return None, None
+    if absent or name is None or version is None:
+        return None, None
     return Layer(name, version, source, keys), below

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Result, bindparam, func, select, update
 from sqlalchemy import text as sql
@@ -35,6 +35,14 @@ class Document:
 class OldVersion(ValueError):
     """A text names a version that is not newer than the newest one there is."""
 
+    @classmethod
+    def of(cls, name: str, version: int, newest: int) -> OldVersion:
+        """What to write instead."""
+        return cls(
+            f"{name} says version {version}, and there is a version {newest} already; "
+            f"write 'version: {newest + 1}'"
+        )
+
 
 def put(
     conn: Connection,
@@ -50,23 +58,16 @@ def put(
 
     `version`: the number the text gives itself, which must be new; None: the next one.
     """
-    _in_line(conn)
+    in_line(conn)
     sha = digest(text)
     current = live(conn, kind=kind, name=name)
     if current is not None and current.sha256 == sha:
         return current
-    newest = conn.execute(
-        select(func.max(documents.c.version)).where(
-            documents.c.kind == kind, documents.c.name == name
-        )
-    ).scalar()
+    last = newest(conn, kind=kind, name=name)
     if version is None:
-        version = int(newest or 0) + 1
-    elif version <= int(newest or 0):
-        raise OldVersion(
-            f"{name} says version {version}, and there is a version {newest} already; "
-            f"write 'version: {int(newest or 0) + 1}'"
-        )
+        version = last + 1
+    elif version <= last:
+        raise OldVersion.of(name, version, last)
     conn.execute(
         documents.insert().values(
             kind=kind,
@@ -82,7 +83,17 @@ def put(
     return Document(kind, name, version, sha, text, author, at)
 
 
-def _in_line(conn: Connection) -> None:
+def newest(conn: Connection, *, kind: str, name: str) -> int:
+    """The highest version there is; 0 where there is none."""
+    found = conn.execute(
+        select(func.max(documents.c.version)).where(
+            documents.c.kind == kind, documents.c.name == name
+        )
+    ).scalar()
+    return int(found or 0)
+
+
+def in_line(conn: Connection) -> None:
     """Whoever writes at the same time waits here, and then sees what was written before."""
     if conn.dialect.name == "postgresql":
         conn.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
@@ -121,11 +132,38 @@ def live(conn: Connection, *, kind: str, name: str) -> Document | None:
     return _first(conn.execute(_LIVE, {"of_kind": kind, "of_name": name}))
 
 
+Key: TypeAlias = tuple[tuple[str, int, str], ...]
+"""What is in force of a kind: name, version and digest of each text, by name."""
+
+_KEY = (
+    select(documents.c.name, documents.c.version, documents.c.sha256)
+    .join(
+        live_documents,
+        (live_documents.c.kind == documents.c.kind)
+        & (live_documents.c.name == documents.c.name)
+        & (live_documents.c.version == documents.c.version),
+    )
+    .where(documents.c.kind == bindparam("of_kind"))
+    .order_by(documents.c.name)
+)
+
+
+def live_key(conn: Connection, kind: str) -> Key:
+    """Which texts of a kind are in force, without reading any of them."""
+    return tuple((row[0], row[1], row[2]) for row in conn.execute(_KEY, {"of_kind": kind}))
+
+
 def get(conn: Connection, *, kind: str, name: str, version: int) -> Document | None:
     """One version."""
     found = select(documents).where(
         documents.c.kind == kind, documents.c.name == name, documents.c.version == version
     )
+    return _first(conn.execute(found))
+
+
+def of_sha256(conn: Connection, *, kind: str, sha256: str) -> Document | None:
+    """The version that has this digest."""
+    found = select(documents).where(documents.c.kind == kind, documents.c.sha256 == sha256)
     return _first(conn.execute(found))
 
 

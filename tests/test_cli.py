@@ -121,6 +121,19 @@ def test_a_broken_pack_is_told_with_file_line_and_column(tmp_path: Path) -> None
     assert re.search(r"^mine\.yaml:\d+:\d+: .*'becuase'.*did you mean 'because'", done.stdout, re.M)
 
 
+def test_what_a_pack_stands_on_is_found_beside_it_and_among_the_shipped_ones(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "shop.yaml").write_text("policy: shop\nversion: 1\nextends: commerce\n")
+    (tmp_path / "club.yaml").write_text("policy: club\nversion: 1\nextends: shop\n")
+    done = usher("policy", "check", "club.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    (tmp_path / "lost.yaml").write_text("policy: lost\nversion: 1\nextends: shp\n")
+    done = usher("policy", "check", "lost.yaml", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "there is no pack 'shp' to build on; did you mean 'shop'?" in done.stdout
+
+
 def test_the_shipped_pack_is_in_order(tmp_path: Path) -> None:
     done = usher("policy", "check", str(ROOT / "policies" / "commerce.yaml"), cwd=tmp_path)
     assert done.returncode == 0, done.stdout

@@ -93,7 +93,8 @@ def claim(conn: Connection, vault: Vault, shelf: PackShelf, request: Claim) -> C
         raise ValueError("an agent in shadow claims nothing")
     brakes.beside_others(conn)
     lanes.hold(conn, request.customer_id, request.epoch)
-    setting = replace(request.setting, pack=shelf.live(conn, request.pack_name))
+    live = shelf.live(conn, request.pack_name, request.setting.goal)
+    setting = replace(request.setting, pack=live)
     key = call_key(
         decision_id=setting.decision_id,
         proposed=request.proposed,

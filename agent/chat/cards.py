@@ -106,7 +106,7 @@ def for_start(
 def for_recover(conn: Connection, env: Environment, asked: Recover, *, by: str) -> Shown:
     """Carts to be recovered. Raises `NotFound` where none fits, `BadRequest` for too many."""
     span = window(asked.when, env.clock.now_us())
-    currency = env.shelf.live(conn, env.pack_name).currency
+    currency = env.shelf.live(conn, env.pack_name, GOAL).currency
     limit = _limit(asked, currency)
     try:
         found = left_in(
@@ -139,7 +139,7 @@ def _starting(
     by: str,
 ) -> Shown:
     agent = env.ground.agents[goal]
-    pack = env.shelf.live(conn, env.pack_name)
+    pack = env.shelf.live(conn, env.pack_name, goal)
     body = {"goal": goal, "targets": [asdict(replace(t, value_minor=None)) for t in targets]}
     role = "operator" if len(targets) <= MANY else "approver"
     card = _card(env, "start", body, by=by, needs_role=role)

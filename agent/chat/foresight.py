@@ -52,7 +52,7 @@ def _speaks(
     if barrier(conn, vault, target.customer_id, purpose=agent.purpose, now_us=now_us):
         return {_WITHHELD[0]: _WITHHELD[1]}
     context = context_of(conn, vault, target)
-    pack = env.shelf.live(conn, env.pack_name)
+    pack = env.shelf.live(conn, env.pack_name, goal)
     picture = load_picture(
         conn,
         vault,

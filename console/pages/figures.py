@@ -145,16 +145,16 @@ def _budgets(counted: Period) -> None:
                     chip("used up", "deny")
             bar(used / whole if whole else 1, "review")
             text(
-                f"{money(used, counted.currency)} held or spent, "
-                f"{money(budget.left_minor, counted.currency)} left of "
-                f"{money(whole, counted.currency)}",
+                f"{money(used, budget.currency)} held or spent, "
+                f"{money(budget.left_minor, budget.currency)} left of "
+                f"{money(whole, budget.currency)}",
                 "u-small",
             )
             for signed in budget.signed:
                 done = "" if signed.used_minor is not None else "; its call was not made"
                 with ui.link(target=f"/approvals/{signed.approval_id}"):
                     ui.label(
-                        f"raised by {money(signed.amount_minor, counted.currency)}: "
+                        f"raised by {money(signed.amount_minor, budget.currency)}: "
                         f"{signed.by}, {moment(signed.at)}{done}"
                     )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
+from typing import Any
 
 from fastapi import Request
 from nicegui import ui
 
-from agent.publishing import check
+from agent.explain_words import goal_words
+from agent.fact_words import counted
+from agent.runs import Runs
 from console.components import button, card, cell, chip, command, empty, row, table, text
 from console.frame import House, at, moment, page
 
@@ -22,14 +24,20 @@ def register(house: House) -> None:
         async with page(house, request, "Policies", here="/policies") as visit:
             runs = visit.runs
             packs = await runs.publishing.listing()
-            with card("In force"), table("Pack", "Version", "Who", "Since"):
+            with card("In force"), table("Pack", "Decides", "Version", "Who", "Since"):
                 for pack in packs:
                     with row():
                         with cell(), ui.element("div").classes("u-row"):
                             with ui.link(target=f"/policies/{pack['name']}"):
                                 ui.label(pack["name"])
-                            if pack["name"] == runs.settings.pack:
+                            if pack["decides_the_rest"]:
                                 chip("decides", "allow")
+                            if pack["waiting"]:
+                                chip(f"{counted(pack['waiting'], 'change')} waiting", "review")
+                            if pack["problems"]:
+                                chip("cannot be used", "deny")
+                        with cell():
+                            text(_decides(pack), "u-small")
                         with cell():
                             text(f"version {pack['version']}")
                         with cell():
@@ -42,7 +50,15 @@ def register(house: House) -> None:
                     "Paste a pack. Nothing is changed; every problem is said with its place.",
                     "u-muted",
                 )
-                _checker()
+                _checker(runs)
+
+
+def _decides(pack: dict[str, Any]) -> str:
+    """What a pack is there for, in words."""
+    goals = [goal_words(goal) for goal in pack["goals"]]
+    if pack["decides_the_rest"]:
+        return ", ".join([*goals, "all that no other pack names"])
+    return ", ".join(goals) or "what packs built on it decide"
 
 
 def _left_out(problems: list[str]) -> None:
@@ -60,11 +76,11 @@ def who_wrote(author: str) -> str:
     return {"shipped": "came with Usher", "files": "from a file"}.get(author, author)
 
 
-def _checker() -> None:
+def _checker(runs: Runs) -> None:
     field = pasted()
 
     async def look() -> None:
-        told = await asyncio.to_thread(check, field.value or "", file="policy.yaml")
+        told = await runs.publishing.check(field.value or "", file="policy.yaml")
         found.clear()
         with found:
             report(told)

@@ -6,18 +6,18 @@ text that is broken, or whose version does not rise, is not offered.
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from fastapi import Request
 from nicegui import ui
 
 from agent.errors import UsherError
+from agent.explain_words import goal_words
 from agent.fact_words import counted
-from agent.publishing import check
-from agent.text_diff import Line, diff
+from agent.text_diff import diff
 from console.components import button, card, cell, chip, empty, row, sentence, table, text
 from console.frame import House, Visit, at, moment, page
+from console.pages import policy_changes
 from console.pages.policies import pasted, report, who_wrote
 from console.pages.policy_shadow import Affected
 
@@ -47,19 +47,21 @@ def register(house: House) -> None:
                 f"{moment(pack['created_at'])}, {_by(pack['author'])}.",
                 f"{len(pack['rules'])} rules. Money is counted in {pack['currency']}.",
             )
+            _standing(pack)
             with ui.element("div").classes("u-row"):
                 for words, place in (("Rules", "rules"), ("Text", "text"), ("Versions", "next")):
                     with ui.link(target=f"#{place}").classes("u-button"):
                         ui.label(words)
+            policy_changes.waiting(visit, pack, await visit.runs.publishing.changes(name))
             with ui.element("div").props("id=rules"), card("Rules"):
-                _rules(pack["rules"])
+                _rules(pack["rules"], name)
             affected = Affected(visit, pack["name"])
             with ui.element("div").classes("u-cols u-wide"):
                 with ui.element("div").props("id=text"), card("Text"):
                     _text(pack["text"])
                 with ui.element("div").classes("u-cols").props("id=next"):
                     with card("Versions"):
-                        _versions(pack["versions"], pack["version"])
+                        policy_changes.versions(visit, pack)
                     with card("The next version"):
                         _publish(visit, pack, affected)
             with ui.element("div").props("id=affected"), card("Who would have been affected"):
@@ -71,11 +73,29 @@ def _by(author: str) -> str:
     return said if said != author else f"put there by {author}"
 
 
-def _rules(rules: list[dict[str, Any]]) -> None:
+def _standing(pack: dict[str, Any]) -> None:
+    """Since when it decides so, what it stands on, and what it decides."""
+    said = [policy_changes.since(pack["in_force"], pack["name"])]
+    if pack["extends"]:
+        said.append(f"It is built on {' and '.join(pack['extends'])}: their rules hold too.")
+    if pack["goals"]:
+        said.append(f"It decides: {', '.join(goal_words(goal) for goal in pack['goals'])}.")
+    if pack["four_eyes"]:
+        said.append("A change of it needs two people.")
+    if any(said):
+        text(" ".join(line for line in said if line), "u-small")
+    for problem in pack["problems"]:
+        chip("cannot be used, so it refuses everything", "deny")
+        text(problem, "u-code")
+
+
+def _rules(rules: list[dict[str, Any]], name: str) -> None:
     with table("Rule", "Kind", "Asked for", "Why", "Fires when"):
         for rule in rules:
             with row():
-                with cell(), ui.link(target=f"#line-{rule['line']}").classes("u-whole"):
+                elsewhere = "" if rule["pack"] == name else f"/policies/{rule['pack']}"
+                place = f"{elsewhere}#line-{rule['line']}"
+                with cell(), ui.link(target=place).classes("u-whole"):
                     ui.label(rule["id"])
                 with cell():
                     chip(rule["kind"], _MEANINGS.get(rule["kind"], "held"))
@@ -95,17 +115,6 @@ def _text(words: str) -> None:
                 text(line or " ", "u-code")
 
 
-def _versions(versions: list[dict[str, Any]], current: int) -> None:
-    for version in versions:
-        with ui.element("div").classes("u-fact"):
-            with ui.element("div").classes("u-row"):
-                text(f"version {version['version']}", "u-strong")
-                if version["version"] == current:
-                    chip("in force", "allow")
-            text(f"{who_wrote(version['author'])} · {moment(version['created_at'])}", "u-small")
-            text(f"sha-256 {version['sha256'][:16]}…", "u-code u-muted")
-
-
 def _publish(visit: Visit, pack: dict[str, Any], affected: Affected) -> None:
     if not visit.who.may("approver"):
         empty("An approver publishes versions. Anybody may check a text.")
@@ -113,7 +122,7 @@ def _publish(visit: Visit, pack: dict[str, Any], affected: Affected) -> None:
 
     async def look() -> None:
         new = field.value or ""
-        told = await asyncio.to_thread(check, new, file=f"{pack['name']}.yaml")
+        told = await visit.runs.publishing.check(new, file=f"{pack['name']}.yaml")
         shown.clear()
         with shown:
             asked = _look(visit, pack, new, told)
@@ -141,13 +150,19 @@ def _look(visit: Visit, pack: dict[str, Any], new: str, told: dict[str, Any]) ->
         return True
     added, gone = (sum(line.sign == sign for line in changed) for sign in "+-")
     text(f"{counted(added, 'line')} added, {gone} taken away:", "u-strong")
-    _difference(changed)
+    policy_changes.difference(
+        [{"sign": line.sign, "number": line.number, "text": line.text} for line in changed]
+    )
+
+    reason = ui.input(label="Why (others read it)").props('outlined dense maxlength="1000"')
 
     async def publish() -> None:
         if not await visit.still_may("approver"):
             return
         try:
-            await visit.runs.publishing.put(pack["name"], new, author=visit.who.name)
+            await visit.runs.publishing.put(
+                pack["name"], new, author=visit.who.name, reason=reason.value or ""
+            )
         except UsherError as error:
             ui.notify(str(error), type="negative")
             return
@@ -155,7 +170,7 @@ def _look(visit: Visit, pack: dict[str, Any], new: str, told: dict[str, Any]) ->
 
     with ui.element("div").classes("u-row"):
         button(
-            f"Publish version {told['version']}",
+            f"{'Propose' if pack['four_eyes'] else 'Publish'} version {told['version']}",
             publish,
             kind="primary",
             enabled=visit.who.may("approver"),
@@ -163,12 +178,3 @@ def _look(visit: Visit, pack: dict[str, Any], new: str, told: dict[str, Any]) ->
     with ui.link(target="#affected"):
         ui.label("Who would have been affected")
     return True
-
-
-def _difference(lines: list[Line]) -> None:
-    meaning = {"+": "u-added", "-": "u-gone"}
-    with ui.element("div").classes("u-source u-short"):
-        for line in lines:
-            with ui.element("div").classes(meaning.get(line.sign, "")):
-                text(str(line.number or ""), "u-line")
-                text(f"{line.sign} {line.text}", "u-code")

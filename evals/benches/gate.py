@@ -90,7 +90,7 @@ def _shadow(pack: Pack, text: str, looks: int, *, reads: int = 0) -> int:
     draft = load_pack(changed, file="draft.yaml")
     past = [_look(pack, n, contact=n % (reads + 1) == reads) for n in range(looks)]
     begun = time.thread_time()
-    counting = Ledger(draft, {(pack.name, pack.version): pack}, {}, past)
+    counting = Ledger(draft, {pack.sha256: pack}, {}, past)
     found = shadow(past, draft, counting=counting)
     spent = time.thread_time() - begun
     if not found.otherwise:

@@ -33,6 +33,7 @@ from store.schema.outcomes import (
     reservations,
     tickets,
 )
+from store.schema.packs import pack_builds, pack_changes, pack_uses
 from store.schema.people import (
     complaints,
     consents,
@@ -82,6 +83,9 @@ __all__ = [
     "metadata",
     "offers",
     "orders",
+    "pack_builds",
+    "pack_changes",
+    "pack_uses",
     "principals",
     "products",
     "replies",

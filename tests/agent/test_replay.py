@@ -20,8 +20,8 @@ TEXT = (Path(__file__).parents[2] / "policies" / "commerce.yaml").read_text(enco
 PACK = load_pack(TEXT, file="commerce.yaml")
 
 
-def packs(name: str, version: int) -> Pack:
-    assert (name, version) == ("commerce", 1)
+def packs(sha256: str) -> Pack:
+    assert sha256 == PACK.sha256
     return PACK
 
 

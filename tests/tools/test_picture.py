@@ -6,10 +6,10 @@ from customers import suppression
 from policies.pack import load_pack
 from store.ids import new_id
 from store.ledger import EffectStatus
+from tests.policies.packs import SHIPPED
 from tests.tools.pictures import pack_text
 from tests.tools.world import Person, World
 from tools.instants import DAY_US, HOUR_US
-from tools.packs import library
 from tools.picture import CHANNELS, load_picture
 
 
@@ -134,7 +134,7 @@ def test_whose_rules_on_hours_count_is_gathered_from_address_number_and_zones(
     ruled = load_pack(
         pack_text(("params:\n", "jurisdictions: true\nparams:\n"), ("facts:\n", listed)),
         file="commerce.yaml",
-        library=library(),
+        library=SHIPPED,
     )
 
     def counting(person: Person) -> tuple[str, ...]:
