@@ -235,3 +235,14 @@ def ask(
 def fired(verdict: Verdict) -> dict[str, str]:
     """Rule → what it alone asks for."""
     return {one.rule: one.outcome.value for one in verdict.fired}
+
+
+POLICIES = Path(__file__).parents[2] / "policies"
+#: Every shipped text by its pack's name: what packs are built on.
+SHIPPED = {path.stem: path.read_text(encoding="utf-8") for path in sorted(POLICIES.glob("*.yaml"))}
+
+
+@cache
+def shipped(name: str) -> Pack:
+    """A pack as it ships."""
+    return load_pack(SHIPPED[name], file=f"{name}.yaml", library=SHIPPED)
