@@ -31,6 +31,14 @@ SHIPPED_POLICIES = Path(__file__).parents[1] / "policies"
 DEFAULT_PACK = "commerce"
 
 
+def shipped_packs() -> dict[str, str]:
+    """The shipped texts that packs are built on, by name, the jurisdictions among them."""
+    return {
+        path.stem: path.read_text(encoding="utf-8")
+        for path in sorted(SHIPPED_POLICIES.glob("*.yaml"))
+    }
+
+
 class BrokenDocuments(Exception):
     """Files people wrote have problems, and there is nothing in the database yet to go on with."""
 

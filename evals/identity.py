@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from agent.documents import SHIPPED_POLICIES
+from agent.documents import shipped_packs
 from evals import case_files
+from evals.flat_pack import flat_commerce
 from policies.pack import load_pack
 from prompts.library import Library
 from store import documents
@@ -56,8 +57,8 @@ def identity(
     models: dict[str, str | None],
 ) -> dict[str, Any]:
     """The identity of a result. `models`: by planner, the model's name where there is one."""
-    text = (SHIPPED_POLICIES / "commerce.yaml").read_text(encoding="utf-8")
-    pack = load_pack(text, file="commerce.yaml")
+    text = flat_commerce()
+    pack = load_pack(text, file="commerce.yaml", library=shipped_packs())
     return {
         "suite": suite,
         "grader": grader_digest(),

@@ -107,7 +107,10 @@ class Pack:
         """Every rule of the pack, in the order of its texts, the lowest first."""
         order = {text.file: n for n, text in enumerate(self.texts)}
         return tuple(
-            sorted(self._views.values(), key=lambda view: (order[view.file], view.line, view.id))
+            sorted(
+                self._views.values(),
+                key=lambda view: (order.get(view.file, len(order)), view.line, view.id),
+            )
         )
 
     def _unknown(self, kind: str, call_digest: str) -> Verdict:

@@ -63,7 +63,7 @@ class _Reading:
         rules: list[Rule] = []
         tables: list[Table] = []
         goals: tuple[str, ...] = ()
-        asks = Approvals()
+        asks: Approvals | None = None
         for layer in self._in_turn():
             asks = self._approvals(layer, asks)
             caps += _members(layer, "caps", self._cap)
@@ -104,7 +104,7 @@ class _Reading:
                 for layer in self.layers
             ),
             files=self.files,
-            approvals=asks,
+            approvals=asks or Approvals(),
         )
 
     def _in_turn(self) -> Iterator[Layer]:
@@ -179,18 +179,20 @@ class _Reading:
                 self.files[quiet.id] = layer.source.file
         return found, spread
 
-    def _approvals(self, layer: Layer, below: Approvals) -> Approvals:
+    def _approvals(self, layer: Layer, below: Approvals | None) -> Approvals | None:
         """How people are asked: sooner than below, never later."""
         if "approvals" not in layer.keys:
             return below
         node = layer.keys["approvals"]
         said = read_approvals(layer.source, node, self.facts)
-        if said.answer_within_us > below.answer_within_us and layer is not self.layers[0]:
-            layer.source.say(node, "answer_within: may be shorter than below, not longer")
         if said.blast_radius is not None:
-            if below.blast_radius is not None:
+            if BLAST_ID in self.files:
                 layer.source.say(node, "blast_radius: is said below, and stays so")
             self.files[BLAST_ID] = layer.source.file
+        if below is None:
+            return said
+        if said.answer_within_us > below.answer_within_us:
+            layer.source.say(node, "answer_within: may be shorter than below, not longer")
         return Approvals(
             said.answer_within_us,
             said.assignee or below.assignee,

@@ -13,6 +13,7 @@ import pytest
 from typer.main import get_command
 
 import cli
+from evals.flat_pack import flat_commerce
 from tests.source import ROOT
 
 DEMO_LIMIT = 240
@@ -114,7 +115,7 @@ def test_an_import_is_taken_once_and_bad_rows_are_told(tmp_path: Path) -> None:
 
 
 def test_a_broken_pack_is_told_with_file_line_and_column(tmp_path: Path) -> None:
-    text = (ROOT / "policies" / "commerce.yaml").read_text().replace("because:", "becuase:", 1)
+    text = flat_commerce().replace("because:", "becuase:", 1)
     (tmp_path / "mine.yaml").write_text(text)
     done = usher("policy", "check", "mine.yaml", cwd=tmp_path)
     assert done.returncode == 1
@@ -142,7 +143,7 @@ def test_the_shipped_pack_is_in_order(tmp_path: Path) -> None:
 @pytest.mark.timeout(DEMO_LIMIT)
 def test_a_draft_is_shadowed_with_people_rules_and_limits(demo: tuple[str, Path]) -> None:
     _, folder = demo
-    text = (ROOT / "policies" / "commerce.yaml").read_text()
+    text = flat_commerce()
     assert "max: 3, window" in text
     (folder / "draft.yaml").write_text(text.replace("max: 3, window", "max: 1, window"))
     asked = ("policy", "shadow", "draft.yaml", "--since", "30d", "--data", ".usher/demo")

@@ -12,10 +12,11 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from agent.documents import SHIPPED_POLICIES
+from agent.documents import shipped_packs
 from agent.shadow import Recorded, shadow
 from agent.shadow_counting import Ledger
 from agent.shadow_reading import recorded
+from evals.flat_pack import flat_commerce
 from policies.pack import Pack, load_pack
 from store.database import Database
 from store.journal import LABEL
@@ -56,8 +57,8 @@ _READ: dict[str, Any] = {"action.tool_listed": True, "agent.autonomy": "supervis
 
 def run(*, rounds: int = _ROUNDS) -> dict[str, Any]:
     """Microseconds of thread CPU a decision: median and 99th percentile."""
-    text = (SHIPPED_POLICIES / "commerce.yaml").read_text(encoding="utf-8")
-    pack = load_pack(text, file="commerce.yaml")
+    text = flat_commerce()
+    pack = load_pack(text, file="commerce.yaml", library=shipped_packs())
     night = {**_CONTACT, "now_us": _CONTACT["now_us"] + 10 * 3_600_000_000}
     outcome = pack.decide("contact", _CONTACT, call_digest="bench").outcome.value
     return {

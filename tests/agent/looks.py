@@ -6,14 +6,15 @@ from functools import cache
 from itertools import count
 from typing import Any
 
-from agent.documents import SHIPPED_POLICIES
+from agent.documents import shipped_packs
 from agent.shadow import Recorded, Shadowed, Spoke
 from agent.shadow_counting import Held
+from evals.flat_pack import flat_commerce
 from policies.pack import Pack, load_pack
 from tools.picture import PastContact
 
-TEXT = (SHIPPED_POLICIES / "commerce.yaml").read_text(encoding="utf-8")
-PACK = load_pack(TEXT, file="commerce.yaml")
+TEXT = flat_commerce()
+PACK = load_pack(TEXT, file="commerce.yaml", library=shipped_packs())
 NOON = 1_772_539_200_000_000
 HOUR = 3_600_000_000
 DAY = 24 * HOUR

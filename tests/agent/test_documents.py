@@ -9,7 +9,6 @@ import pytest
 from agent.documents import (
     FILES,
     SHIPPED,
-    SHIPPED_POLICIES,
     BrokenDocuments,
     Written,
     file_of,
@@ -18,6 +17,7 @@ from agent.documents import (
     read_files,
     seed,
 )
+from evals.flat_pack import flat_commerce
 from policies.pack import load_pack
 from prompts.library import SHIPPED as SHIPPED_PROMPTS
 from store import documents
@@ -26,7 +26,7 @@ from store.documents import Document
 
 NOW = 1_772_539_200_000_000
 AGENT = (SHIPPED_PROMPTS / "shopping.md").read_text(encoding="utf-8")
-PACK = (SHIPPED_POLICIES / "commerce.yaml").read_text(encoding="utf-8")
+PACK = flat_commerce()
 
 
 def start(db: Database, prompts: Path | None = None, policies: Path | None = None) -> list[str]:

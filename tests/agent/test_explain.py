@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 
 from agent.assembly import Parts
+from agent.documents import shipped_packs
 from agent.explain import explain
 from agent.explain_words import diverted_words, in_outbox
 from agent.messages import Suppress
 from agent.planning import PLANNED_BY_OTHERS, Proposal, Situation
 from agent.runs import Runs
+from evals.flat_pack import flat_commerce
 from policies.pack import load_pack
 from tests.agent.deployment import ScriptedPlanner, deployment, sends
 from tests.agent.stage import event, goods, person, recover, stage
@@ -29,7 +31,7 @@ from tools.channels.scripted import Scripted
 TECHNICAL = re.compile(r"\b(cus|dec|eff|evt|jrn|apr|off)_\w|\w+_\w+|\b\w+\.[a-z]+_|None|True|False")
 #: The shipped agents start in the sandbox.
 IN_OUTBOX = "{} was written and lies in the outbox, because this agent is in the sandbox."
-COMMERCE = (Path(__file__).parents[2] / "policies" / "commerce.yaml").read_text(encoding="utf-8")
+COMMERCE = flat_commerce()
 
 
 async def told(runs: Runs, decision: dict[str, Any]) -> dict[str, Any]:
@@ -254,7 +256,11 @@ async def test_without_its_pack_a_decision_is_still_explained(
         await goods(runs)
         await person(runs, "ada")
         decision = await recover(runs, "ada")
-    pack = None if wrong is None else load_pack(COMMERCE, file="commerce.yaml")
+    pack = (
+        None
+        if wrong is None
+        else load_pack(COMMERCE, file="commerce.yaml", library=shipped_packs())
+    )
     found = explain(decision, pack)
     assert found["summary"] == IN_OUTBOX.format("An e-mail without a discount")
     assert bool(found["flip"]) is (pack is not None)

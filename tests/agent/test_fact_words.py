@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 from agent.fact_words import clause, counted, moment, money, name_of, param_name, percent, span
 from agent.fact_words import value_of as said
+from evals.flat_pack import flat_commerce
 from policies.pack import load_pack
 
 PACK = load_pack(
-    (Path(__file__).parents[2] / "policies" / "commerce.yaml").read_text(encoding="utf-8"),
+    flat_commerce(),
     file="commerce.yaml",
 )
 NEW_YEAR = 1_767_225_600_000_000

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.documents import shipped_packs
 from agent.flip import LEAST_DISCOUNT_BP, Facts, Flip, flips, levers, with_fact
+from evals.flat_pack import flat_commerce
 from policies.pack import load_pack
 from policies.verdict import Outcome
 from tools.margin import margin_bp
 
-TEXT = (Path(__file__).parents[2] / "policies" / "commerce.yaml").read_text(encoding="utf-8")
-PACK = load_pack(TEXT, file="commerce.yaml")
+TEXT = flat_commerce()
+PACK = load_pack(TEXT, file="commerce.yaml", library=shipped_packs())
 CONTACT: dict[str, Any] = {
     "action.tool_listed": True,
     "agent.autonomy": "supervised",
@@ -215,7 +216,7 @@ def test_a_cap_and_a_limit_of_the_rules_are_moved_just_so_far() -> None:
     (param,) = [f for f in found("contact", facts, params=True) if f.kind == "param"]
     assert (param.fact, param.old, param.value) == ("purchase_rest_minutes", 1_440, 1_000)
     without = load_pack(
-        TEXT.replace("purchase_rest_minutes: 1440", "purchase_rest_minutes: 1000"), file="x.yaml"
+        TEXT.replace("purchase_rest_minutes: {value: 1440", "purchase_rest_minutes: {value: 1000"), file="x.yaml"
     )
     assert without.decide("contact", facts, call_digest="").outcome is Outcome.ALLOW
 

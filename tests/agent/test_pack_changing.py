@@ -91,9 +91,9 @@ async def test_a_text_that_would_break_a_pack_on_top_is_refused_with_its_problem
         await put(runs, organisation(2, ("value: 2000", "value: 1700")))
     said = str(caught.value)
     assert "the pack 'shop' stands on this text" in said and "shop.yaml:6:20:" in said
-    assert await live(runs, "organisation") == 1
+    assert await live(runs, "house") == 1
     await put(runs, organisation(2, ("value: 2000", "value: 1900")))
-    assert (await runs.publishing.get("shop"))["in_force"]["pack"] == "organisation"
+    assert (await runs.publishing.get("shop"))["in_force"]["pack"] == "house"
 
 
 async def test_a_goal_has_one_pack(runs: Runs) -> None:
@@ -255,12 +255,12 @@ async def test_nobody_goes_around_it_by_a_pack_beside_it(runs: Runs, watched: Pu
     await put(runs, organisation(1))
     told = await put(runs, on_top("shop", goals="recover_cart"))
     assert told["status"] == "waiting"
-    assert [p["name"] for p in await watched.listing()] == ["commerce", "organisation"]
+    assert [p["name"] for p in await watched.listing()] == ["commerce", "house"]
     await watched.decide("shop", told["change"]["id"], "publish", by="bob")
     told = await put(runs, on_top("shop", 2, goals="recover_cart", four_eyes=True))
     assert told["status"] == "published"
     assert (await put(runs, organisation(2)))["status"] == "waiting"
-    assert (await waits(runs, "organisation"))[0]["also"] == ["shop"]
+    assert (await waits(runs, "house"))[0]["also"] == ["shop"]
     assert (await put(runs, on_top("shop", 3)))["status"] == "waiting"
 
 
@@ -269,7 +269,7 @@ async def test_a_proposal_below_makes_those_on_top_stale(runs: Runs) -> None:
     await put(runs, on_top("shop", four_eyes=True))
     on = await put(runs, on_top("shop", 2, four_eyes=True, most=1_000))
     below = await put(runs, organisation(2, ("value: 2000", "value: 1900")))
-    await runs.publishing.decide("organisation", below["change"]["id"], "publish", by="bob")
+    await runs.publishing.decide("house", below["change"]["id"], "publish", by="bob")
     with pytest.raises(Conflict, match="propose it again"):
         await runs.publishing.decide("shop", on["change"]["id"], "publish", by="bob")
 

@@ -9,9 +9,10 @@ import pytest
 
 from agent.errors import Conflict, Invalid, NotFound
 from agent.publishing import check
+from evals.flat_pack import flat_commerce
 from tests.agent.stage import goods, person, recover, stage
 
-TEXT = (Path(__file__).parents[2] / "policies" / "commerce.yaml").read_text(encoding="utf-8")
+TEXT = flat_commerce()
 
 
 def version(n: int, text: str = TEXT) -> str:

@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 
+from agent.documents import shipped_packs
 from agent.errors import BadRequest, Invalid, NotFound
 from agent.replay import replay
 from agent.runs import Runs
+from evals.flat_pack import flat_commerce
 from policies.compiler import ENGINE
 from policies.pack import Pack, load_pack
 from tests.agent.stage import event, goods, person, recover, stage
 
-TEXT = (Path(__file__).parents[2] / "policies" / "commerce.yaml").read_text(encoding="utf-8")
-PACK = load_pack(TEXT, file="commerce.yaml")
+TEXT = flat_commerce()
+PACK = load_pack(TEXT, file="commerce.yaml", library=shipped_packs())
 
 
 def packs(sha256: str) -> Pack:
@@ -131,7 +133,7 @@ async def test_another_pack_says_what_it_would_have_said(tmp_path: Path) -> None
         stricter = TEXT.replace("max: 3, window: {rolling: P7D}", "max: 1, window: {rolling: P7D}")
         assert (await runs.decisions.replay(decision["id"], policy=TEXT))["same"]
         assert (await runs.decisions.replay(decision["id"], policy=stricter))["same"]
-        rest = TEXT.replace("purchase_rest_minutes: 1440", "purchase_rest_minutes: 525600")
+        rest = TEXT.replace("purchase_rest_minutes: {value: 1440", "purchase_rest_minutes: {value: 525600")
         told = await runs.decisions.replay(decision["id"], policy=rest)
         assert (told["what_if"], told["same"]) == (True, False)
         last = told["steps"][-1]

@@ -154,7 +154,7 @@ def test_an_effect_that_the_draft_refuses_when_it_is_claimed_is_refused() -> Non
                  customer__minutes_since_purchase=1_700)  # fmt: skip
     released = look(decision="dec_1", effect="eff_1", now_us=NOON + 21 * HOUR,
                     customer__minutes_since_purchase=2_360)  # fmt: skip
-    longer = draft(("purchase_rest_minutes: 1440", "purchase_rest_minutes: 2000"))
+    longer = draft(("purchase_rest_minutes: {value: 1440", "purchase_rest_minutes: {value: 2000"))
     [found] = shadow([claim, released], longer).otherwise
     assert change_of(found) is Change.REFUSED
     assert [spoke.rule for _, spoke in behind(found)] == ["just_bought"]

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from agent.documents import SHIPPED_POLICIES
+from evals.flat_pack import flat_commerce
 from prompts.library import SHIPPED as SHIPPED_PROMPTS
 
-_PACK = (SHIPPED_POLICIES / "commerce.yaml").read_text(encoding="utf-8")
+_PACK = flat_commerce()
 _AGENT = (SHIPPED_PROMPTS / "shopping.md").read_text(encoding="utf-8")
 
 #: By their place under the data folder.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from agent.documents import SHIPPED_POLICIES
+from evals.flat_pack import flat_commerce
 from tests.api.service import PRODUCTS, Api, trigger
 
-PACK = (SHIPPED_POLICIES / "commerce.yaml").read_text(encoding="utf-8")
+PACK = flat_commerce()
 
 
 async def test_a_list_is_paged_newest_first_and_filtered(api: Api) -> None:

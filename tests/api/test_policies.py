@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agent.documents import SHIPPED_POLICIES
+from evals.flat_pack import flat_commerce
 from tests.api.service import PRODUCTS, Api, service, settings_of
 
-SHIPPED = (SHIPPED_POLICIES / "commerce.yaml").read_text(encoding="utf-8")
+SHIPPED = flat_commerce()
 NEWER = SHIPPED.replace("version: 1\n", "version: 2\n")
 BROKEN = NEWER.replace("currency: EUR", "currency: euro?")
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from agent.documents import SHIPPED_POLICIES
+from evals.flat_pack import flat_commerce
 from tests.api.service import Api
 
-SHIPPED = (SHIPPED_POLICIES / "commerce.yaml").read_text(encoding="utf-8")
+SHIPPED = flat_commerce()
 
 
 def text(version: int, *, four_eyes: bool = False) -> str:

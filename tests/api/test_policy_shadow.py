@@ -14,7 +14,7 @@ from tests.api.test_policies import BROKEN, NEWER
 WEEKLY = "max: 3, window: {rolling: P7D}"
 NONE_A_WEEK = NEWER.replace(WEEKLY, "max: 0, window: {rolling: P7D}")
 QUIET_AT_NOON = NEWER.replace('from: "21:00"', 'from: "11:00"')
-NO_OFFERS = NEWER.replace("max_discount_bp: 2000", "max_discount_bp: 0")
+NO_OFFERS = NEWER.replace("max_discount_bp: {value: 2000", "max_discount_bp: {value: 0")
 ASKS_MORE = NEWER.replace(
     "facts:\n", "facts:\n  customer.is_vip: {bool, for: [contact]}\n"
 ).replace(

@@ -75,7 +75,7 @@ def test_an_approver_publishes_after_seeing_what_changes(
     with serving(tmp_path / "data") as served:
         desk = sit(served, role="approver")
         page = desk.open("/policies/commerce")
-        changed = TEXT.replace("max_discount_bp: 2000", "max_discount_bp: 1800")
+        changed = TEXT.replace("max_discount_bp: {value: 2000", "max_discount_bp: {value: 1800")
         paste(page, changed)
         desk.button("Check, and show what changes").click()
         expect(page.locator(".u-main")).to_contain_text("the version must rise: write version: 2")
@@ -83,7 +83,7 @@ def test_an_approver_publishes_after_seeing_what_changes(
         paste(page, changed.replace("version: 1", "version: 2"))
         desk.button("Check, and show what changes").click()
         expect(page.locator(".u-added")).to_have_count(2)
-        expect(page.locator(".u-gone").last).to_contain_text("max_discount_bp: 2000")
+        expect(page.locator(".u-gone").last).to_contain_text("max_discount_bp: {value: 2000")
         assert in_force(served) == 1
         desk.button("Publish version 2").click()
         expect(page.locator(".u-sentence")).to_contain_text("commerce version 2 is in force")

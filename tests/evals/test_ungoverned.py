@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from evals.ungoverned import SHIPPED_PACK, without
+from evals.flat_pack import flat_commerce
+from evals.ungoverned import without
 from policies.pack import load_pack
 
-SHIPPED = SHIPPED_PACK.read_text(encoding="utf-8")
+SHIPPED = flat_commerce()
 
 
 @pytest.mark.parametrize(

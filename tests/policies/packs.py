@@ -181,7 +181,7 @@ def small() -> Pack:
 
 @cache
 def commerce() -> Pack:
-    return load_pack(COMMERCE.read_text(encoding="utf-8"), file="commerce.yaml")
+    return shipped("commerce")
 
 
 def swapped(old: str, new: str, text: str = SMALL) -> str:

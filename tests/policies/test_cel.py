@@ -1,7 +1,7 @@
 """The shipped packs, asked beside Google's CEL: two engines, one answer.
 
-CEL gets each rule's own words, not our tree, with typed variables; every rule of a kind stands in one
-list. What it says fired and what the gate says fired must be the same, request after request.
+CEL gets each rule's own words, not our tree, with typed variables; every rule of a kind stands in
+one list. What it says fired and what the gate says fired must be the same, request after request.
 """
 
 from __future__ import annotations
@@ -83,8 +83,10 @@ def told_in_cel(pack: Pack, kind: str) -> dict[str, str]:
         if table.outcome == "gate":
             found[f"{table.id}.unmatched"] = f"!({above})"
     for cap in pack.content.caps:
-        if contact:
+        if cap.on == kind and contact:
             found[cap.id] = f"{of_scope(cap.obeys)} && {cap.fact} + 1 > {cap.max}"
+        elif cap.on == kind:
+            found[cap.id] = f"{cap.fact} + 1 > {cap.max}"
     for budget in pack.content.budgets:
         if kind == "offer":
             found[budget.id] = f"{budget.charges} > {budget.fact}"
@@ -109,6 +111,8 @@ def a_request(rng: Random, pack: Pack, kind: str) -> dict[str, Any]:
                 facts[name] = min(fact.high, max(fact.low, rng.choice((near, near, wild))))
             case FactType.INSTANT:
                 facts[name] = 1_772_539_200_000_000  # noon in Berlin: nothing waits
+            case FactType.JURISDICTIONS:
+                facts[name] = ()
             case FactType.SET:
                 facts[name] = tuple(word for word in fact.values if rng.random() < 0.7)
             case _:

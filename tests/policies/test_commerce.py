@@ -185,7 +185,13 @@ def test_no_rule_of_the_pack_is_forgotten_by_these_tests() -> None:
         for kind in GOOD:
             for _ in range(10):
                 seen |= opinion(kind, draw(random, kind, wild=0.3), {}).fired.keys()
-    assert {rule.id for rule in commerce().rules} <= seen
+    assert {rule.id for rule in commerce().rules} - {"leaving.cancel"} <= seen
+
+
+def test_cancelling_what_a_customer_pays_for_needs_a_person() -> None:
+    verdict = ask(commerce(), "subscription", {"action.tool_listed": True})
+    assert verdict.outcome is Outcome.APPROVAL
+    assert fired(verdict) == {"leaving.cancel": "approval"}
 
 
 BAD = (

@@ -1,13 +1,12 @@
-"""Texts of packs for tests: an organisation, packs built on it, and one for all goals."""
+"""Texts of packs for tests: a house, packs built on it, and one for all goals."""
 
 from __future__ import annotations
 
 from tests.tools.pictures import pack_text
 
-#: The shipped pack under another name, with one limit that packs on top may lower.
+#: The shipped pack in one text and under another name.
 ORGANISATION = pack_text(
-    ("policy: commerce", "policy: organisation"),
-    ("max_discount_bp: 2000       # 20 %", "max_discount_bp: {value: 2000, stricter: lower}"),
+    ("policy: commerce", "policy: house"),
 )
 
 
@@ -27,7 +26,7 @@ def on_top(
     goals: str = "",
     most: int | None = None,
     four_eyes: bool = False,
-    below: str = "organisation",
+    below: str = "house",
 ) -> str:
     """A pack on top of another one."""
     lines = [f"policy: {name}", f"version: {version}", f"extends: {below}"]

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from agent.documents import shipped_packs
 from customers.profile import Profile, Trait
+from evals.flat_pack import flat_commerce
 from policies.pack import Pack, load_pack
 from prompts.agents import Autonomy
 from prompts.library import Library
@@ -23,7 +24,6 @@ from tools.tool import Setting
 
 #: 2026-01-05T10:00:00Z, a Monday: eleven in the morning in Berlin.
 NOW = 1_767_607_200_000_000
-SHIPPED = Path(__file__).parents[2] / "policies" / "commerce.yaml"
 LAMP = CartLine(
     sku="lamp",
     name="Desk lamp Alba",
@@ -57,12 +57,12 @@ def library() -> Library:
 @cache
 def pack(*changes: tuple[str, str]) -> Pack:
     """The shipped commerce pack, with passages of it changed."""
-    return load_pack(pack_text(*changes), file="commerce.yaml")
+    return load_pack(pack_text(*changes), file="commerce.yaml", library=shipped_packs())
 
 
 def pack_text(*changes: tuple[str, str]) -> str:
     """The text of the shipped pack with passages of it changed, which must be there."""
-    text = SHIPPED.read_text(encoding="utf-8")
+    text = flat_commerce()
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new)

@@ -10,7 +10,7 @@ from tools.pack_set import Compiled, NoPack, PackSet, layers
 
 TEXTS = {
     "commerce": commerce(1),
-    "organisation": organisation(1),
+    "house": organisation(1),
     "shop": on_top("shop", goals="recover_cart", most=1_500),
     "club": on_top("club", goals="retain_account", below="shop"),
 }
@@ -29,17 +29,17 @@ def test_a_goal_is_decided_by_the_pack_that_names_it() -> None:
 
 def test_a_pack_is_made_of_the_texts_it_stands_on() -> None:
     found = packs()
-    assert layers("club", TEXTS) == ["organisation", "shop", "club"]
-    assert found.on_top_of("organisation") == ["club", "organisation", "shop"]
+    assert layers("club", TEXTS) == ["house", "shop", "club"]
+    assert found.on_top_of("house") == ["club", "house", "shop"]
     assert found.pack("club").params["max_discount_bp"] == 1_500
-    assert found.pack("organisation").params["max_discount_bp"] == 2_000
+    assert found.pack("house").params["max_discount_bp"] == 2_000
 
 
 def test_what_did_not_change_is_not_compiled_again() -> None:
     compiled = Compiled()
     one = PackSet(TEXTS, compiled)
     other = PackSet({**TEXTS, "shop": on_top("shop", 2, most=1_000)}, compiled)
-    assert other.pack("organisation") is one.pack("organisation")
+    assert other.pack("house") is one.pack("house")
     assert other.pack("commerce") is one.pack("commerce")
     assert other.pack("club") is not one.pack("club")
     assert other.pack("club").params["max_discount_bp"] == 1_000

@@ -53,7 +53,7 @@ def put(world: World, *texts: tuple[str, str]) -> None:
 def test_the_pack_of_a_goal_is_the_one_that_names_it(any_world: World) -> None:
     put(
         any_world,
-        ("organisation", organisation(1)),
+        ("house", organisation(1)),
         ("shop", on_top("shop", goals="recover_cart", most=1_000)),
     )
     live = any_world.db.read_now
@@ -63,15 +63,15 @@ def test_the_pack_of_a_goal_is_the_one_that_names_it(any_world: World) -> None:
 
 
 def test_a_claim_is_decided_by_the_pack_of_its_goal(world: World) -> None:
-    put(world, ("organisation", organisation(1)), ("shop", on_top("shop", goals="recover_cart")))
+    put(world, ("house", organisation(1)), ("shop", on_top("shop", goals="recover_cart")))
     claimed = world.claim(world.ready(world.person()))
     assert claimed.decided.verdict.pack == "shop"
 
 
 def test_a_layer_that_changes_changes_the_packs_on_top(any_world: World) -> None:
-    put(any_world, ("organisation", organisation(1)), ("shop", on_top("shop")))
+    put(any_world, ("house", organisation(1)), ("shop", on_top("shop")))
     before = any_world.db.read_now(any_world.shelf.live, "shop")
-    put(any_world, ("organisation", organisation(2, ("value: 2000", "value: 1700"))))
+    put(any_world, ("house", organisation(2, ("value: 2000", "value: 1700"))))
     after = any_world.db.read_now(any_world.shelf.live, "shop")
     assert before.params["max_discount_bp"] == 2_000
     assert after.params["max_discount_bp"] == 1_700
@@ -79,7 +79,7 @@ def test_a_layer_that_changes_changes_the_packs_on_top(any_world: World) -> None
 
 
 def test_nothing_is_read_again_while_nothing_changed(world: World) -> None:
-    put(world, ("organisation", organisation(1)), ("shop", on_top("shop")))
+    put(world, ("house", organisation(1)), ("shop", on_top("shop")))
     asked: list[str] = []
 
     def counted(conn: Connection) -> int:
