@@ -6,6 +6,7 @@ from typing import Final
 
 from policies.conditions import ParamValue
 from policies.facts import Fact
+from policies.invariants import Invariant
 from policies.limits import Budget, Cap, QuietHours
 from policies.rules import Rule
 from policies.source import RESERVED
@@ -33,6 +34,7 @@ class Content:
     caps: tuple[Cap, ...]
     quiet: QuietHours | None
     budgets: tuple[Budget, ...]
+    invariants: tuple[Invariant, ...] = ()
 
     def facts_for(self, kind: str) -> dict[str, Fact]:
         """The facts declared for a kind of action, by name in alphabetical order."""

@@ -16,6 +16,7 @@ from policies.compiler import compile_kind
 from policies.conditions import ParamValue
 from policies.content import ENGINE, QUIET_ID, Content
 from policies.facts import KINDS, Fact, check_ages, read_facts, shown
+from policies.invariants import read_invariant
 from policies.limits import (
     NOW,
     OFFER,
@@ -39,7 +40,10 @@ from policies.zones import known
 __all__ = ["Pack", "PolicyError", "Problem", "RuleView", "load_pack"]
 
 NO_OVERRIDES: Final[Mapping[str, str]] = MappingProxyType({})
-_SECTIONS: Final = ("params", "hard", "soft", "ask", "tables", "caps", "quiet_hours", "budgets")
+_SECTIONS: Final = (
+    *("params", "hard", "soft", "ask", "tables", "caps", "quiet_hours", "budgets"),
+    "invariants",
+)
 T = TypeVar("T")
 
 
@@ -171,12 +175,16 @@ def _read(source: Source) -> Content | None:
 
     rules = (*read_rules("hard"), *read_rules("soft"), *read_rules("ask"))
     tables = members("tables", lambda node: read_table(source, node, facts=facts, params=params))
+    invariants = members(
+        "invariants", lambda node: read_invariant(source, node, facts=facts, params=params)
+    )
     if name is None or version is None or currency is None:
         return None
     digest = sha256(source.text.encode("utf-8", "surrogatepass")).hexdigest()
     return Content(
-        name, version, digest, currency, facts, params, rules, tables, caps, quiet, budgets
-    )
+        name, version, digest, currency, facts, params, rules, tables, caps, quiet, budgets,
+        invariants,
+    )  # fmt: skip
 
 
 def _params(source: Source, node: Node) -> dict[str, ParamValue]:
