@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
+from agent.pack_proofs import unkept
 from policies.pack import PolicyError, load_pack
 from prompts.library import SHIPPED as SHIPPED_PROMPTS
 from prompts.library import Library, texts_of
@@ -118,9 +119,12 @@ def _would_break(conn: Connection, origin: Written) -> list[str]:
         found.extend(str(problem) for problem in broken.problems)
     for file, text in origin.packs.items():
         try:
-            load_pack(text, file=file)
+            pack = load_pack(text, file=file)
         except PolicyError as broken_pack:
             found.extend(str(problem) for problem in broken_pack.problems)
+            continue
+        if _is_new(conn, origin, kind="policy", name=pack.name, text=text):
+            found.extend(unkept(pack))
     return found
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from agent.errors import Conflict, Invalid, NotFound
-from policies.pack import Pack, PolicyError, load_pack
+from agent.pack_proofs import compare, loaded, refuse_unkept
+from policies.pack import Pack, PolicyError
 from store import documents
 from store.clock import Clock
 from store.database import Database
@@ -37,6 +38,19 @@ class Publishing:
             raise NotFound(f"there is no policy pack '{name}'")
         return shown
 
+    async def changes(self, text: str, *, file: str, against: str | None = None) -> dict[str, Any]:
+        """What a text would answer otherwise than another one, or than a pack in force.
+
+        `against`: a text, or the name of a pack in force; the one of the same name if not said.
+        """
+        after = await asyncio.to_thread(_readable, text, file)
+        other, other_file = against or "", "against.yaml"
+        if "\n" not in other:
+            name = other or after.name
+            other, other_file = (await self.get(name))["text"], f"{name}.yaml"
+        before = await asyncio.to_thread(_readable, other, other_file)
+        return await asyncio.to_thread(compare, before, after)
+
     async def put(self, name: str, text: str, *, author: str) -> dict[str, Any]:
         """Write a version and make it live. Raises `Invalid` with every problem of the text."""
         # Compiling takes a while; whoever else is served meanwhile does not wait for it.
@@ -61,15 +75,22 @@ class Publishing:
 def check(text: str, *, file: str) -> dict[str, Any]:
     """What is wrong with a text, each problem as `FILE:LINE:COL: text`."""
     try:
-        pack = load_pack(text, file=file)
+        pack = loaded(text, file)
     except PolicyError as broken:
         return {"ok": False, "problems": [str(problem) for problem in broken.problems]}
     return {"ok": True, "problems": [], "policy": pack.name, "version": pack.version}
 
 
 def _loaded(text: str, file: str) -> Pack:
+    """The pack of a text that keeps its own invariants."""
+    pack = _readable(text, file)
+    refuse_unkept(pack)
+    return pack
+
+
+def _readable(text: str, file: str) -> Pack:
     try:
-        return load_pack(text, file=file)
+        return loaded(text, file)
     except PolicyError as broken:
         raise Invalid(str(broken)) from broken
 

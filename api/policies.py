@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from agent.publishing import check
+from agent.pack_proofs import check_and_prove
 from api.access import Approver, Service, Viewer
 from api.idempotency import OnceRoute
 
@@ -30,10 +30,22 @@ async def policies(runs: Service, principal: Viewer) -> dict[str, Any]:
     return {"items": items, "next_cursor": None, "problems": runs.problems}
 
 
+class Compared(PackText):
+    """A text, and what it is held against: another text, or the name of a pack in force."""
+
+    against: str | None = Field(default=None, max_length=500_000)
+
+
 @router.post("/check")
 def check_text(principal: Viewer, request: PackText) -> dict[str, Any]:
-    """What is wrong with a text, each problem as `FILE:LINE:COL: text`; nothing is changed."""
-    return check(request.text, file=request.file)
+    """What is wrong with a text, and what is proved of it; nothing is changed."""
+    return check_and_prove(request.text, file=request.file)
+
+
+@router.post("/diff")
+async def changes(runs: Service, principal: Viewer, request: Compared) -> dict[str, Any]:
+    """What a text would answer otherwise, each change with an example; nothing is changed."""
+    return await runs.publishing.changes(request.text, file=request.file, against=request.against)
 
 
 @router.get("/{pack}")

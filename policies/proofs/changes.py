@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,11 +19,15 @@ from policies.verdict import Outcome
 FACTS: Final = "facts"
 #: What follows from other parts of a pack and is never the cause of a change by itself.
 _FOLLOWS: Final = (CANNOT_BE_MET, NO_TABLE)
+_HANGS: Final = (
+    "calls of {}: more may change with the hour and the time zone; no case was found that both "
+    "packs confirm"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Calls that are answered otherwise. `rules`: those behind it; `facts`: what is a good value."""
+    """Calls that are answered otherwise. `rules`: those behind it, or `facts` for their bounds."""
 
     kind: str
     rules: tuple[str, ...]
@@ -78,47 +82,34 @@ class Compared:
                 for name, other in self.differs.items()
                 if _unit(name) != unit and name not in _FOLLOWS
             ]
-            if rule not in _FOLLOWS:
-                found += self._pairs([term, *others], (rule,))
+            alone = [self.changed, term, *others]
+            if rule not in _FOLLOWS and self.logic.possible(*alone) is not Possible.NO:
+                found += self._pairs(alone, rule)
         told = {(one.before, one.after) for one in found}
-        found += self._pairs([], (), told=told)
+        found += self._pairs([self.changed], "", told=told)
         found = list({(one.rules, one.before, one.after): one for one in found}.values())
-        if self.logic.possible(self.changed) is Possible.YES and not found:
-            self.untold.append(
-                f"calls of {self.kind} may be answered otherwise, by time zone and hour; no case "
-                "was found that both packs confirm"
-            )
         return Changes(tuple(found), tuple(self._owed()), tuple(self.untold))
 
     def _pairs(
-        self,
-        names: list[Term],
-        rules: tuple[str, ...],
-        told: set[tuple[Outcome, Outcome]] | None = None,
+        self, names: list[Term], rule: str, told: Collection[tuple[Outcome, Outcome]] = ()
     ) -> list[Change]:
         """One case for each pair of answers that can be had where these names are so."""
         found: list[Change] = []
         for before, after in _all_pairs():
-            if (before, after) in (told or ()):
-                continue
             asked = [*names, self.old.answers[before], self.new.answers[after]]
+            if (before, after) in told:
+                continue
             possible = self.logic.possible(*asked)
             if possible is Possible.UNKNOWN:
-                self.untold.append(f"calls of {self.kind}: could not be decided in time")
+                self.untold.append(f"calls of {self.kind}: more could not be decided in time")
             if possible is not Possible.YES:
                 continue
-            behind = rules
-            about = [fact for rule in rules for fact in self._reads(rule)]
-            case = self.finder.find(asked, about)
-            if case is not None and not rules:
-                behind = tuple(self._differing_in(case))
+            case = self.finder.find(asked, self._reads(rule))
             if case is not None and self._real(case, before, after):
+                behind = tuple(self._differing_in(case)) or (rule or FACTS,)
                 found.append(Change(self.kind, behind, before, after, case))
-            elif not rules:
-                self.untold.append(
-                    f"calls of {self.kind} may go from {before} to {after}; no case was found "
-                    "that both packs confirm"
-                )
+            elif not rule:
+                self.untold.append(_HANGS.format(self.kind))
         return found
 
     def _differing_in(self, case: Case) -> Iterator[str]:
@@ -130,7 +121,8 @@ class Compared:
         apart = {rule for rule, _ in fired[0] ^ fired[1]}
         if any(rule.startswith("missing:") for rule in apart):
             yield FACTS
-        yield from sorted(rule for rule in apart if not rule.startswith("missing:"))
+        rules = {rule for rule in apart if not rule.startswith("missing:")}
+        yield from sorted(rules.difference(_FOLLOWS) or rules)
 
     def _real(self, case: Case, before: Outcome, after: Outcome) -> bool:
         answers = (decided(self.before, case).outcome, decided(self.after, case).outcome)
@@ -190,7 +182,7 @@ def same_rules(before: Content, after: Content, kind: str) -> bool:
 
 
 def _said(content: Content, kind: str) -> object:
-    """All that bears on the answers to calls of a kind; reasons, lines and names of files do not."""
+    """All that bears on the answers to calls of a kind; reasons, lines and files do not."""
     return (
         content.facts_for(kind),
         [(one.id, one.strength, one.outcome, one.obeys, one.condition.tree, one.then)

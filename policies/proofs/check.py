@@ -53,7 +53,7 @@ def examine(
 def broken_promises(
     pack: Pack, *, effort: int = EFFORT, over: Callable[[], bool] = no_end
 ) -> tuple[Finding, ...]:
-    """Only the invariants: those that do not hold, or are not proved. Empty: it may be published."""
+    """Only the invariants: those that do not hold, or are not proved."""
     look = _Look(pack, NO_TEXTS)
     asked = {kind for one in pack.content.invariants for kind in one.on}
     finished = True
@@ -193,5 +193,6 @@ def _shadowed(what: str, firing: Firing, by: tuple[str, ...], twins: bool) -> st
         return f"{what} says what {who} says already: they fire for the same calls"
     if firing.row or firing.outcome is Outcome.ALLOW:
         return f"{what} never matters: {who} denies whenever it comes to it"
-    does = {Outcome.DENY: "denies", Outcome.NEEDS_REASON: "answers more strictly"}
-    return f"{what} is redundant: {who} {does.get(firing.outcome, 'answers as strictly')} whenever it fires"
+    if firing.outcome is Outcome.DENY:
+        return f"{what} is redundant: {who} already denies whenever it fires"
+    return f"{what} is redundant: {who} answers at least as strictly whenever it fires"

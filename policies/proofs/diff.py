@@ -30,7 +30,7 @@ class Altered:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """All that changes. `finished` and nothing `untold`: no other answer changes, whatever the facts.
+    """All that changes. `finished`, nothing `untold`: no other answer changes, whatever the facts.
 
     That goes for facts that are known. A call without a fact that one pack needs is denied by it;
     `altered` tells which facts come and go.

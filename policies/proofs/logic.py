@@ -10,10 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
-import z3  # type: ignore[import-untyped]
-
 Term: TypeAlias = Any
-EFFORT: Final = 4_000_000
+EFFORT: Final = 2_000_000
 """Steps for one question: a second or two on a small machine."""
 
 
@@ -38,6 +36,9 @@ class Logic:
     """One set of terms and what is taken to be so. Not to be used by two threads at once."""
 
     def __init__(self, *, effort: int = EFFORT, over: Callable[[], bool] = no_end) -> None:
+        import z3  # type: ignore[import-untyped]  # half a second and 60 MB: only for proofs
+
+        self._z3: Any = z3
         self._context = z3.Context()
         # Python may collect a term in another thread than the one that asks.
         z3.Z3_enable_concurrent_dec_ref(self._context.ref())
@@ -55,15 +56,15 @@ class Logic:
 
     def unknown(self, name: str) -> Term:
         """Something that is so or is not."""
-        return z3.Bool(name, self._context)
+        return self._z3.Bool(name, self._context)
 
     def unknown_number(self, name: str) -> Term:
         """Some whole number."""
-        return z3.Int(name, self._context)
+        return self._z3.Int(name, self._context)
 
     def number(self, value: int) -> Term:
         """This whole number."""
-        return z3.IntVal(value, self._context)
+        return self._z3.IntVal(value, self._context)
 
     def truth(self, value: bool) -> Term:
         """Yes or no, as given."""
@@ -72,30 +73,30 @@ class Logic:
     def all(self, parts: Iterable[Term]) -> Term:
         """Every part is so."""
         listed = list(parts)
-        return z3.And(listed) if len(listed) > 1 else listed[0] if listed else self.yes
+        return self._z3.And(listed) if len(listed) > 1 else listed[0] if listed else self.yes
 
     def any(self, parts: Iterable[Term]) -> Term:
         """At least one part is so."""
         listed = list(parts)
-        return z3.Or(listed) if len(listed) > 1 else listed[0] if listed else self.no
+        return self._z3.Or(listed) if len(listed) > 1 else listed[0] if listed else self.no
 
     def negated(self, part: Term) -> Term:
         """The part is not so."""
-        return z3.Not(part)
+        return self._z3.Not(part)
 
     def either(self, test: Term, one: Term, other: Term) -> Term:
         """`one` where the test holds, else `other`."""
-        return z3.If(test, one, other)
+        return self._z3.If(test, one, other)
 
     def one_of(self, parts: Sequence[Term]) -> Term:
         """Exactly one part is so."""
-        pairs = [z3.PbEq([(part, 1) for part in parts], 1)] if len(parts) > 1 else list(parts)
+        pairs = [self._z3.PbEq([(part, 1) for part in parts], 1)] if len(parts) > 1 else list(parts)
         return self.all(pairs)
 
     def named(self, term: Term) -> Term:
         """A name for a term: questions are asked about names."""
         self._named += 1
-        name = z3.Bool(f"#{self._named}", self._context)
+        name = self._z3.Bool(f"#{self._named}", self._context)
         self._solver.add(name == term)
         return name
 
@@ -112,15 +113,15 @@ class Logic:
         self.questions += 1
         self._model = None
         answer = self._solver.check(*names)
-        if answer == z3.sat:
+        if answer == self._z3.sat:
             self._model = self._solver.model()
             return Possible.YES
-        return Possible.NO if answer == z3.unsat else Possible.UNKNOWN
+        return Possible.NO if answer == self._z3.unsat else Possible.UNKNOWN
 
     def value(self, term: Term) -> bool | int:
         """What a term is in the case that the last question found."""
         found = self._model.eval(term, model_completion=True)
-        return bool(z3.is_true(found)) if z3.is_bool(found) else int(found.as_long())
+        return bool(self._z3.is_true(found)) if self._z3.is_bool(found) else int(found.as_long())
 
     def clash(self, names: Sequence[Term]) -> list[int]:
         """Which of these names the last question could not have together, by their places."""

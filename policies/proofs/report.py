@@ -57,7 +57,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything one check found. `finished`: it was not cut short; only then is silence a proof."""
+    """Everything one check found. Only where it `finished` is silence a proof."""
 
     findings: tuple[Finding, ...]
     held: tuple[Held, ...]

@@ -1,8 +1,8 @@
 """How long quiet hours and deferrals hold a message, as a term.
 
-Zones are opaque: a message waits for any time that could be, so what is proved holds in every zone.
-Where `exact` holds, the person is in the zone UTC and the wait is the one the gate works out: a case
-found there is real.
+Zones are opaque: a message waits for any time that could be, so what is proved holds in every
+zone. Where `exact` holds, the person is in the zone UTC and the wait is the one the gate works out:
+a case found there is real.
 """
 
 from __future__ import annotations
