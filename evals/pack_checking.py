@@ -82,9 +82,11 @@ def policy_diff(
 def told(found: dict[str, Any]) -> Iterator[str]:
     """A comparison, line by line."""
     for one in found["changed"]:
-        arrow = {"added": f"+ {one['after']}", "removed": f"- {one['before']}"}
         yield f"{one['section']}: {one['name']} {one['what']}"
-        yield f"    {arrow.get(one['what'], one['before'] + '  ->  ' + one['after'])}"
+        if one["before"]:
+            yield f"  - {one['before']}"
+        if one["after"]:
+            yield f"  + {one['after']}"
     for one in found["answers"]:
         yield f"{one['kind']}: {one['text']}, e.g. {said(one['example'])}"
     for one in found["obligations"]:
@@ -117,7 +119,8 @@ def _progress(name: str) -> Iterator[Told]:
         BarColumn(),
         TextColumn("{task.completed}/{task.total}"),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    screen = Console(stderr=True)
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
         task = bar.add_task("")
         yield lambda done, of: bar.update(task, completed=done, total=of)
 

@@ -10,6 +10,7 @@ from nicegui import ui
 from agent.publishing import check
 from console.components import button, card, cell, chip, command, empty, row, table, text
 from console.frame import House, at, moment, page
+from console.pages import policy_check
 
 _MOST = 500_000
 
@@ -67,7 +68,8 @@ def _checker() -> None:
         told = await asyncio.to_thread(check, field.value or "", file="policy.yaml")
         found.clear()
         with found:
-            report(told)
+            if report(told):
+                policy_check.proofs(field.value or "", "policy.yaml")
 
     with ui.element("div").classes("u-row"):
         button("Check", look, kind="primary")

@@ -18,6 +18,7 @@ from agent.publishing import check
 from agent.text_diff import Line, diff
 from console.components import button, card, cell, chip, empty, row, sentence, table, text
 from console.frame import House, Visit, at, moment, page
+from console.pages import policy_check
 from console.pages.policies import pasted, report, who_wrote
 
 _MEANINGS = {
@@ -136,6 +137,8 @@ def _look(visit: Visit, pack: dict[str, Any], new: str, told: dict[str, Any]) ->
     added, gone = (sum(line.sign == sign for line in changed) for sign in "+-")
     text(f"{counted(added, 'line')} added, {gone} taken away:", "u-strong")
     _difference(changed)
+    policy_check.proofs(new, f"{pack['name']}.yaml")
+    policy_check.changes(visit.runs, new, pack["name"])
 
     async def publish() -> None:
         if not await visit.still_may("approver"):

@@ -13,6 +13,7 @@ from policies.problems import words
 from policies.proofs.changes import Change, Compared, Owed, same_rules
 from policies.proofs.check import Told, nobody
 from policies.proofs.logic import EFFORT, Logic, OutOfTime, no_end
+from policies.scope import said
 
 What = Literal["added", "removed", "changed"]
 
@@ -122,8 +123,8 @@ def _rules(pack: Pack) -> dict[str, str]:
         elif rule.strength == "ask":
             more[rule.id] = f" asks for {rule.outcome}"
     for cap in content.caps:
-        window = cap.window.unit or f"{cap.window.duration_us // 60_000_000} minutes"
-        more[cap.id] = f", per {cap.per} in {cap.window.kind} {window}, counts {dict(cap.counts)}"
+        window = cap.window.unit or f"{cap.window.duration_us // 3_600_000_000} hours"
+        more[cap.id] = f", per {cap.per} in {cap.window.kind} {window}, counts {said(cap.counts)}"
     for budget in content.budgets:
         more[budget.id] = f", at most {budget.limit_minor} a {budget.window.unit}"
     return {
