@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from nicegui import ui
@@ -17,6 +18,7 @@ from agent.pack_proofs import check_and_prove, said
 from agent.runs import Runs
 from console.components import cell, chip, empty, row, table, text
 
+Show = Callable[[], None]
 _MEANINGS = {
     "deny": "deny",
     "approval": "approval",
@@ -36,9 +38,9 @@ _WORDS = {
 def proofs(new: str, file: str) -> None:
     """A part of the page that comes to say what is proved of a text."""
 
-    async def prove() -> None:
+    async def prove() -> Show:
         found = await asyncio.to_thread(check_and_prove, new, file=file)
-        _findings(found)
+        return lambda: _findings(found)
 
     _later("Looking at every case there could be…", prove)
 
@@ -46,26 +48,29 @@ def proofs(new: str, file: str) -> None:
 def changes(runs: Runs, new: str, against: str) -> None:
     """A part of the page that comes to say what a text answers otherwise than a pack in force."""
 
-    async def compare() -> None:
-        _changes(await runs.publishing.changes(new, file=f"{against}.yaml", against=against))
+    async def compare() -> Show:
+        found = await runs.publishing.changes(new, file=f"{against}.yaml", against=against)
+        return lambda: _changes(found)
 
     _later("Holding both packs against every case there could be…", compare)
 
 
-def _later(words: str, work: Callable[[], Awaitable[None]]) -> None:
+def _later(words: str, work: Callable[[], Awaitable[Show]]) -> None:
     with ui.element("div").classes("u-card u-bare") as place:
-        waiting = text(words, "u-muted")
+        text(words, "u-muted")
 
     async def run() -> None:
+        try:
+            show = await work()
+        except UsherError as error:
+            show = partial(empty, f"{error}.")
+        if place.is_deleted:  # somebody has asked about another text meanwhile
+            return
+        place.clear()
         with place:
-            try:
-                await work()
-            except UsherError as error:
-                empty(f"{error}.")
-            waiting.delete()
+            show()
 
-    with place:
-        ui.timer(0.05, run, once=True)
+    ui.timer(0.05, run, once=True)
 
 
 def _findings(found: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from policies.facts import KINDS
 from policies.pack import Pack
 from policies.proofs import promises
 from policies.proofs.answers import NO_TABLE, UNMATCHED
+from policies.proofs.cases import Case
 from policies.proofs.firing import Firing, Life, dead_parts, firings
 from policies.proofs.logic import EFFORT, OutOfTime, Possible, no_end
 from policies.proofs.reach import reach
@@ -103,19 +104,13 @@ class _Look:
 
     def report(self, finished: bool) -> Report:
         """All that was found, errors first, then in the order of the file."""
-        held: list[Held] = []
-        for invariant in self.pack.content.invariants:
-            if self.proved[invariant.id] == set(invariant.on):
-                held.append(promises.held(invariant))
-                asked = [one for one in self.settings if one.kind in invariant.on]
-                if finished and (empty := promises.says_nothing(asked, invariant)):
-                    self.findings.append(empty)
-            elif not any(one.about == invariant.id for one in self.findings):
-                place = (invariant.file, invariant.line, invariant.col)
-                text = f"invariant {invariant.id} is not proved: there was no time left"
-                self.findings.append(Finding(*place, "error", invariant.id, text))
-        if finished:
-            self._lives()
+        held = self._held()
+        try:
+            if finished:
+                self._empty(held)
+                self._lives()
+        except OutOfTime:
+            finished = False
         order = sorted(
             self.findings,
             key=lambda one: (one.severity != "error", one.file, one.line, one.col, one.text),
@@ -123,8 +118,27 @@ class _Look:
         questions = sum(setting.logic.questions for setting in self.settings)
         return Report(tuple(order), tuple(held), tuple(self.reach), questions, finished)
 
-    def _say(self, rule: str, text: str, **more: object) -> None:
-        self.findings.append(Finding(*self._place(rule), "warning", rule, text, **more))  # type: ignore[arg-type]
+    def _held(self) -> list[Held]:
+        """The invariants that were proved for every kind; those not reached are told."""
+        held: list[Held] = []
+        for invariant in self.pack.content.invariants:
+            if self.proved[invariant.id] == set(invariant.on):
+                held.append(promises.held(invariant))
+            elif not any(one.about == invariant.id for one in self.findings):
+                place = (invariant.file, invariant.line, invariant.col)
+                text = f"invariant {invariant.id} is not proved: there was no time left"
+                self.findings.append(Finding(*place, "error", invariant.id, text))
+        return held
+
+    def _empty(self, held: list[Held]) -> None:
+        for invariant in self.pack.content.invariants:
+            if any(one.id == invariant.id for one in held):
+                asked = [one for one in self.settings if one.kind in invariant.on]
+                if empty := promises.says_nothing(asked, invariant):
+                    self.findings.append(empty)
+
+    def _say(self, rule: str, text: str, case: Case | None = None) -> None:
+        self.findings.append(Finding(*self._place(rule), "warning", rule, text, case))
 
     def _place(self, rule: str) -> tuple[str, int, int]:
         view = self.pack.rule(rule)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,9 @@ def test_only_a_pack_with_invariants_is_proved_before_it_is_published() -> None:
     assert unkept(loaded(TEXT, "a.yaml"), limit_s=0.0) == []
     with pytest.raises(Invalid, match="does not hold"):
         refuse_unkept(loaded(UNKEPT, "a.yaml"))
+
+
+def test_packs_are_proved_beside_each_other_and_told_alike() -> None:
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(lambda n: check_and_prove(KEPT, file="mine.yaml"), range(8)))
+    assert all(one == told[0] for one in told) and told[0]["ok"]
