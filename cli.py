@@ -21,13 +21,12 @@ import evals.again
 import evals.demo
 import evals.importing
 import server
-from agent.documents import SHIPPED_POLICIES, BrokenDocuments
+from agent.documents import BrokenDocuments
 from agent.errors import UsherError
-from agent.pack_files import beside
-from agent.publishing import check
 from agent.settings import Settings
 from customers.import_formats import UnreadableFile
 from customers.import_rows import ImportKind, Reading
+from evals.pack_checking import policy_app
 from evals.worlds.shop import START as SHOP_OPENS
 from prompts.problems import PromptError
 from store.database import open_vault
@@ -39,7 +38,6 @@ from tools.packs import NoPack
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 outbox_app = typer.Typer(no_args_is_help=True, help="Messages as they would arrive.")
-policy_app = typer.Typer(no_args_is_help=True, help="Policy packs.")
 keys_app = typer.Typer(no_args_is_help=True, help="Keys of principals.")
 memory_app = typer.Typer(no_args_is_help=True, help="What is remembered of people.")
 channels_app = typer.Typer(no_args_is_help=True, help="Ways out: e-mail and text messages.")
@@ -275,20 +273,6 @@ def outbox_show(effect: Annotated[str, typer.Argument(help="eff_…")], data: Da
     with open_vault(settings.data, settings.master()) as vault:
         raw = Outbox(settings.outbox, vault).read(effect)
     sys.stdout.buffer.write(raw)
-
-
-@policy_app.command("check")
-def policy_check(file: Annotated[Path, typer.Argument(help="A pack.")]) -> None:
-    """What is wrong with a pack, each problem as FILE:LINE:COL: text.
-
-    Example: usher policy check policies/commerce.yaml
-    """
-    found = check(_text_of(file), file=str(file), library=beside(file, SHIPPED_POLICIES))
-    for line in found["problems"]:
-        print(line)
-    if not found["ok"]:
-        sys.exit(1)
-    print(f"{file}: {found['policy']} version {found['version']} is in order")
 
 
 @policy_app.command("shadow")

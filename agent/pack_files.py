@@ -127,6 +127,7 @@ def seed_packs(
             new,
             compiled=shelf.compiled,
             default=default,
+            proved=author != SHIPPED,
         )
         if not made.two_people:
             publish(conn, made, wanted, fresh_id)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent.errors import Invalid
+from agent.pack_proofs import unkept
 from policies.pack import Pack, PolicyError, load_pack
 from store.documents import Key
 from tools.pack_set import Compiled, PackSet
@@ -46,9 +47,18 @@ class Plan:
 
 
 def plan(
-    base: Key, now: PackSet, wishes: tuple[Wish, ...], *, compiled: Compiled, default: str
+    base: Key,
+    now: PackSet,
+    wishes: tuple[Wish, ...],
+    *,
+    compiled: Compiled,
+    default: str,
+    proved: bool = True,
 ) -> Plan:
-    """Work out what these texts would bring about. Raises `Invalid` with every problem."""
+    """Work out what these texts would bring about. Raises `Invalid` with every problem.
+
+    `proved`: packs that break their own invariants are refused. What ships was proved before.
+    """
     texts = {**now.texts, **{wish.name: wish.text for wish in wishes}}
     then = PackSet(texts, compiled)
     problems: list[str] = []
@@ -62,6 +72,11 @@ def plan(
             problems.append(f"the pack '{name}' stands on this text and could not be used any more")
             problems += [str(problem) for problem in then.broken[name].problems]
     problems += _contested(then, default)
+    if problems:
+        raise Invalid("\n".join(dict.fromkeys(problems)))
+    for name in touched if proved else ():
+        if name not in then.broken:
+            problems += unkept(then.pack(name))
     if problems:
         raise Invalid("\n".join(dict.fromkeys(problems)))
     before = {name: now.pack(name).sha256 for name in now.names if name not in now.broken}

@@ -14,6 +14,7 @@ from agent.errors import BadRequest, Conflict, Invalid, NotFound
 from agent.pack_changing import Clocks, PackChanging, of_version
 from agent.pack_files import Found, at_version, is_new, wishes_of
 from agent.pack_plan import Wish
+from agent.pack_proofs import check_and_prove, compare, loaded
 from agent.pack_writing import FILES
 from policies.pack import Pack, PolicyError, load_pack
 from store import documents, pack_changes
@@ -71,6 +72,25 @@ class Publishing:
         """What is wrong with a text, read on top of the packs in force."""
         texts = (await self._db.read(self._shelf.in_force)).texts
         return await asyncio.to_thread(check, text, file=file, library=texts)
+
+    async def prove(self, text: str, *, file: str) -> dict[str, Any]:
+        """The same, and everything that can be proved of it. Raises `NotReady`."""
+        texts = (await self._db.read(self._shelf.in_force)).texts
+        return await asyncio.to_thread(check_and_prove, text, file=file, library=texts)
+
+    async def compare(self, text: str, *, file: str, against: str | None = None) -> dict[str, Any]:
+        """What a text would answer otherwise than another one, or than a pack in force.
+
+        `against`: a text, or the name of a pack in force; the one of the same name if not said.
+        """
+        texts = (await self._db.read(self._shelf.in_force)).texts
+        after = await asyncio.to_thread(_loaded, text, file, texts)
+        other, other_file = against or "", "against.yaml"
+        if "\n" not in other:
+            name = other or after.name
+            other, other_file = (await self.get(name))["text"], f"{name}.yaml"
+        before = await asyncio.to_thread(_loaded, other, other_file, texts)
+        return await asyncio.to_thread(compare, before, after)
 
     async def draft(self, text: str, file: str) -> Pack:
         """A text as the pack it would be. Raises `Invalid` with every problem of the text."""
@@ -148,7 +168,7 @@ def check(text: str, *, file: str, library: Mapping[str, str] | None = None) -> 
 
 def _loaded(text: str, file: str, library: Mapping[str, str]) -> Pack:
     try:
-        return load_pack(text, file=file, library=library)
+        return loaded(text, file, library)
     except PolicyError as broken:
         raise Invalid(str(broken)) from broken
 

@@ -36,10 +36,22 @@ async def policies(runs: Service, principal: Viewer) -> dict[str, Any]:
     return {"items": items, "next_cursor": None, "problems": problems}
 
 
+class Compared(PackText):
+    """A text, and what it is held against: another text, or the name of a pack in force."""
+
+    against: str | None = Field(default=None, max_length=500_000)
+
+
 @router.post("/check")
 async def check_text(runs: Service, principal: Viewer, request: PackText) -> dict[str, Any]:
-    """What is wrong with a text, each problem as `FILE:LINE:COL: text`; nothing is changed."""
-    return await runs.publishing.check(request.text, file=request.file)
+    """What is wrong with a text, and what is proved of it; nothing is changed."""
+    return await runs.publishing.prove(request.text, file=request.file)
+
+
+@router.post("/diff")
+async def changes(runs: Service, principal: Viewer, request: Compared) -> dict[str, Any]:
+    """What a text would answer otherwise, each change with an example; nothing is changed."""
+    return await runs.publishing.compare(request.text, file=request.file, against=request.against)
 
 
 @router.get("/{pack}")

@@ -7,6 +7,7 @@ from typing import Final
 from policies.approvals import Approvals
 from policies.caps import Cap
 from policies.facts import Fact
+from policies.invariants import Invariant
 from policies.jurisdictions import Jurisdiction
 from policies.limits import Budget
 from policies.params import ParamValue
@@ -58,6 +59,7 @@ class Content:
     texts: tuple[Text, ...]
     files: Mapping[str, str]
     approvals: Approvals = field(default_factory=Approvals)
+    invariants: tuple[Invariant, ...] = ()
 
     def facts_for(self, kind: str) -> dict[str, Fact]:
         """The facts declared for a kind of action, by name in alphabetical order."""

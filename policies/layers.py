@@ -19,7 +19,7 @@ from policies.source import Source
 
 SECTIONS: Final = (
     *("currency", "goals", "four_eyes", "params", "facts", "hard", "soft", "ask", "tables"),
-    *("caps", "quiet_hours", "jurisdictions", "budgets", "approvals"),
+    *("caps", "quiet_hours", "jurisdictions", "budgets", "approvals", "invariants"),
 )
 MOST_LAYERS: Final = 5
 

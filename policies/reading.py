@@ -11,6 +11,7 @@ from policies.approvals import BLAST_ID, Approvals, read_approvals
 from policies.caps import Cap, read_cap
 from policies.content import Content, Text
 from policies.facts import Fact, check_ages, read_facts
+from policies.invariants import Invariant, read_invariant
 from policies.jurisdictions import FILE, NAME, Jurisdiction, read_jurisdictions, require_facts
 from policies.layers import Layer, digest, open_layers
 from policies.limits import Budget, read_budget
@@ -62,6 +63,7 @@ class _Reading:
         spread = SPREAD_MINUTES
         rules: list[Rule] = []
         tables: list[Table] = []
+        invariants: list[Invariant] = []
         goals: tuple[str, ...] = ()
         asks: Approvals | None = None
         for layer in self._in_turn():
@@ -75,6 +77,7 @@ class _Reading:
             for strength in _STRENGTHS:
                 rules += _members(layer, strength, self._rule(strength))
             tables += _members(layer, "tables", self._table)
+            invariants += _members(layer, "invariants", self._invariant)
         top = self.layers[-1]
         if self.laws:
             first = next(layer for layer in self.layers if NAME in layer.keys)
@@ -105,6 +108,7 @@ class _Reading:
             ),
             files=self.files,
             approvals=asks or Approvals(),
+            invariants=tuple(invariants),
         )
 
     def _in_turn(self) -> Iterator[Layer]:
@@ -225,6 +229,9 @@ class _Reading:
 
     def _table(self, source: Source, node: Node) -> Table | None:
         return read_table(source, node, facts=self.facts, params=self.params)
+
+    def _invariant(self, source: Source, node: Node) -> Invariant | None:
+        return read_invariant(source, node, facts=self.facts, params=self.params)
 
     def _rule(self, strength: Strength) -> Callable[[Source, Node], Rule | None]:
         return lambda source, node: read_rule(

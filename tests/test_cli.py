@@ -169,6 +169,47 @@ def test_a_draft_that_is_broken_or_not_there_is_one_plain_line(tmp_path: Path) -
     assert "Traceback" not in done.stderr
 
 
+def test_warnings_and_proofs_of_a_pack_are_told_and_its_code_is_of_the_errors(
+    tmp_path: Path,
+) -> None:
+    shipped = flat_commerce()
+    dead = "  - {id: dead, never_when: action.discount_bp > 3000, because: Hm}\nsoft:\n"
+    kept = "\ninvariants:\n  - {id: word, when: customer.suppressed, at_least: deny, because: So}\n"
+    text = shipped.replace("soft:\n", dead, 1) + kept
+    (tmp_path / "mine.yaml").write_text(text)
+    done = usher("policy", "check", "mine.yaml", "--answers", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^mine\.yaml:\d+:10: warning: dead is redundant: max_dis", done.stdout, re.M)
+    assert "proved: word: So" in done.stdout and "is in order, 1 warning" in done.stdout
+    assert re.search(r"suppression .* autonomous .* allow, deny", done.stdout)
+    (tmp_path / "mine.yaml").write_text(
+        text.replace("customer.suppressed, at", "action.offer_valid, at")
+    )
+    done = usher("policy", "check", "mine.yaml", "--json", cwd=tmp_path)
+    told = json.loads(done.stdout)
+    assert done.returncode == 1 and told["findings"][0]["severity"] == "error"
+
+
+def test_two_packs_are_compared_with_an_example_of_each_change(tmp_path: Path) -> None:
+    shipped = ROOT / "policies" / "commerce.yaml"
+    text = shipped.read_text().replace(
+        "{value: 1500, stricter: higher}", "{value: 1000, stricter: higher}"
+    )
+    (tmp_path / "mine.yaml").write_text(text)
+    done = usher("policy", "diff", str(shipped), "mine.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "margin_floor: NEWLY ALLOWED, was denied, e.g. the discount: 0.01 %" in done.stdout
+    same = usher("policy", "diff", "mine.yaml", "mine.yaml", cwd=tmp_path)
+    assert same.stdout == "no answer changes, whatever the facts\n"
+    told = json.loads(
+        usher("policy", "diff", str(shipped), "mine.yaml", "--json", cwd=tmp_path).stdout
+    )
+    assert told["answers"][0]["rules"] == ["margin_floor"]
+    (tmp_path / "mine.yaml").write_text("policy: x\n")
+    done = usher("policy", "diff", str(shipped), "mine.yaml", cwd=tmp_path)
+    assert done.returncode == 2 and "mine.yaml:1:1:" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "environment", "says"),
     [

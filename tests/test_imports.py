@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -80,10 +81,18 @@ def test_nothing_outside_tests_imports_tests() -> None:
     assert not found
 
 
-@pytest.mark.parametrize("library", ["chromadb", "openai", "langgraph"])
+@pytest.mark.parametrize("library", ["chromadb", "openai", "langgraph", "z3"])
 def test_an_outside_part_has_one_door(library: str) -> None:
     doors = {str(i.file.relative_to(ROOT)) for i in _all_imports() if i.top == library} - {PEER}
     assert len(doors) <= 1, f"{library} is imported by {sorted(doors)}"
+
+
+def test_nothing_that_decides_loads_the_prover() -> None:
+    loads = "import sys, cli, policies.pack, agent.pack_proofs; print('z3' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", loads], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
 
 
 def test_every_imported_library_is_a_declared_dependency() -> None:

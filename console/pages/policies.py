@@ -12,6 +12,7 @@ from agent.fact_words import counted
 from agent.runs import Runs
 from console.components import button, card, cell, chip, command, empty, row, table, text
 from console.frame import House, at, moment, page
+from console.pages import policy_check
 
 _MOST = 500_000
 
@@ -83,7 +84,8 @@ def _checker(runs: Runs) -> None:
         told = await runs.publishing.check(field.value or "", file="policy.yaml")
         found.clear()
         with found:
-            report(told)
+            if report(told):
+                policy_check.proofs(runs, field.value or "", "policy.yaml")
 
     with ui.element("div").classes("u-row"):
         button("Check", look, kind="primary")

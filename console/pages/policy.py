@@ -17,7 +17,7 @@ from agent.fact_words import counted
 from agent.text_diff import diff
 from console.components import button, card, cell, chip, empty, row, sentence, table, text
 from console.frame import House, Visit, at, moment, page
-from console.pages import policy_changes
+from console.pages import policy_changes, policy_check
 from console.pages.policies import pasted, report, who_wrote
 from console.pages.policy_shadow import Affected
 
@@ -153,6 +153,8 @@ def _look(visit: Visit, pack: dict[str, Any], new: str, told: dict[str, Any]) ->
     policy_changes.difference(
         [{"sign": line.sign, "number": line.number, "text": line.text} for line in changed]
     )
+    policy_check.proofs(visit.runs, new, f"{pack['name']}.yaml")
+    policy_check.changes(visit.runs, new, pack["name"])
 
     reason = ui.input(label="Why (others read it)").props('outlined dense maxlength="1000"')
 

@@ -106,7 +106,7 @@ def look(
         outcome=verdict.outcome,
         owed=verdict.obligations,
         fired=tuple(Spoke(f.rule, f.because, f.kind, f.outcome) for f in verdict.fired),
-        pack=(pack.name, pack.version),
+        pack=pack.sha256,
         engine=verdict.engine,
         effect_id=effect,
         shadowed=shadowed,

@@ -216,7 +216,8 @@ def test_a_cap_and_a_limit_of_the_rules_are_moved_just_so_far() -> None:
     (param,) = [f for f in found("contact", facts, params=True) if f.kind == "param"]
     assert (param.fact, param.old, param.value) == ("purchase_rest_minutes", 1_440, 1_000)
     without = load_pack(
-        TEXT.replace("purchase_rest_minutes: {value: 1440", "purchase_rest_minutes: {value: 1000"), file="x.yaml"
+        TEXT.replace("purchase_rest_minutes: {value: 1440", "purchase_rest_minutes: {value: 1000"),
+        file="x.yaml",
     )
     assert without.decide("contact", facts, call_digest="").outcome is Outcome.ALLOW
 

@@ -133,7 +133,9 @@ async def test_another_pack_says_what_it_would_have_said(tmp_path: Path) -> None
         stricter = TEXT.replace("max: 3, window: {rolling: P7D}", "max: 1, window: {rolling: P7D}")
         assert (await runs.decisions.replay(decision["id"], policy=TEXT))["same"]
         assert (await runs.decisions.replay(decision["id"], policy=stricter))["same"]
-        rest = TEXT.replace("purchase_rest_minutes: {value: 1440", "purchase_rest_minutes: {value: 525600")
+        rest = TEXT.replace(
+            "purchase_rest_minutes: {value: 1440", "purchase_rest_minutes: {value: 525600"
+        )
         told = await runs.decisions.replay(decision["id"], policy=rest)
         assert (told["what_if"], told["same"]) == (True, False)
         last = told["steps"][-1]

@@ -8,13 +8,17 @@ from policies.pack import Pack
 from tests.agent.looks import PACK, draft, look
 from tests.agent.test_shadow import NO_SUNDAY, VIP_RULE, WEEKLY
 
-PACKS = {("commerce", 1): PACK}
-NONE = draft((WEEKLY, WEEKLY.replace("3", "0")), ("max_discount_bp: {value: 2000", "max_discount_bp: {value: 0"))
+PACKS = {PACK.sha256: PACK}
+NOTHING_OFF = ("max_discount_bp: {value: 2000", "max_discount_bp: {value: 0")
+NONE = draft(
+    (WEEKLY, WEEKLY.replace("3", "0")),
+    NOTHING_OFF,
+)
 SPAN = "in the last day"
 
 
 def test_decisions_add_up_to_those_looked_at() -> None:
-    pack = draft(NO_SUNDAY, VIP_RULE, ("max_discount_bp: {value: 2000", "max_discount_bp: {value: 0"))
+    pack = draft(NO_SUNDAY, VIP_RULE, NOTHING_OFF)
     looks = [look(), look("offer"), look(customer__suppressed=True)]
     counts = told(shadow(looks, pack), PACKS)
     parts = [counts[name]["decisions"] for name in ("unchanged", "changed", "undecided")]

@@ -23,7 +23,11 @@ async def test_the_pack_in_force_is_shown_with_its_rules_and_reasons(api: Api) -
 
 async def test_a_text_is_checked_without_being_published(api: Api) -> None:
     found = await api.ok("POST", "/v1/policies/check", {"text": NEWER, "file": "draft.yaml"})
-    assert found == {"ok": True, "problems": [], "policy": "commerce", "version": 2}
+    told = {key: found[key] for key in ("ok", "problems", "policy", "version", "findings")}
+    assert told == {
+        "ok": True, "problems": [], "policy": "commerce", "version": 2, "findings": [],
+    }  # fmt: skip
+    assert found["finished"] and {one["kind"] for one in found["answers"]} >= {"contact", "offer"}
     found = await api.ok("POST", "/v1/policies/check", {"text": BROKEN, "file": "draft.yaml"})
     assert found["ok"] is False
     line = BROKEN.splitlines().index("currency: euro?") + 1
@@ -31,6 +35,34 @@ async def test_a_text_is_checked_without_being_published(api: Api) -> None:
     for text in ("", "a: [", "\t", "- 1", "policy: [commerce]"):
         assert (await api.ok("POST", "/v1/policies/check", {"text": text}))["ok"] is False
     assert (await api.ok("GET", "/v1/policies"))["items"][0]["version"] == 1
+
+
+async def test_what_a_text_would_change_is_told_with_examples(api: Api) -> None:
+    viewer = await api.key("viewer", "vera")
+    lower = NEWER.replace("min_margin_bp: 1500 ", "min_margin_bp: 1000 ")
+    for against in (None, "commerce", SHIPPED):
+        body = {"text": lower, "against": against}
+        told = await api.ok("POST", "/v1/policies/diff", body, key=viewer)
+        assert (told["before"]["version"], told["after"]["version"]) == (1, 2)
+        assert {tuple(one["rules"]) for one in told["answers"]} == {("margin_floor",)}
+        assert all(one["example"] for one in told["answers"])
+    alike = await api.ok("POST", "/v1/policies/diff", {"text": NEWER})
+    assert alike["answers_alike"] and alike["answers"] == alike["changed"] == []
+    assert "policy.yaml:" in await api.problem(422, "POST", "/v1/policies/diff", {"text": BROKEN})
+    await api.problem(404, "POST", "/v1/policies/diff", {"text": NEWER, "against": "other"})
+    await api.problem(422, "POST", "/v1/policies/diff", {"text": "x" * 500_001})
+
+
+async def test_a_pack_that_breaks_its_own_invariant_is_refused_with_an_example(api: Api) -> None:
+    promise = (
+        "invariants:\n  - {id: word, when: action.discount_bp > 500, at_least: deny, because: So}\n"
+    )
+    text = f"{NEWER}\n{promise}"
+    checked = await api.ok("POST", "/v1/policies/check", {"text": text})
+    assert not checked["ok"] and checked["findings"][0]["severity"] == "error"
+    said = await api.problem(422, "PUT", "/v1/policies/commerce", {"text": text})
+    assert "invariant word does not hold" in said and "for example the discount: 5.01 %" in said
+    assert (await api.ok("GET", "/v1/policies/commerce"))["version"] == 1
 
 
 async def test_a_version_is_published_and_decides_from_then_on(api: Api) -> None:

@@ -91,6 +91,32 @@ def test_an_approver_publishes_after_seeing_what_changes(
         assert in_force(served) == 2
 
 
+def test_what_is_proved_and_what_would_change_is_shown_with_examples(
+    served: Served, sit: Sits
+) -> None:
+    desk = sit(served, role="approver")
+    page = desk.open("/policies/commerce")
+    promise = (
+        "\ninvariants:\n  - {id: word, when: customer.suppressed, at_least: deny, "
+        "because: Who asked us to stop hears nothing}\n"
+    )
+    lower = TEXT.replace("version: 1", "version: 2").replace(
+        "min_margin_bp: 1500 ", "min_margin_bp: 1000 "
+    )
+    dead = "  - {id: dead, never_when: action.discount_bp > 3000, because: Hm}\nsoft:\n"
+    paste(page, lower.replace("soft:\n", dead, 1) + promise)
+    desk.button("Check, and show what changes").click()
+    main = page.locator(".u-main")
+    expect(main).to_contain_text("dead is redundant: max_discount already denies")
+    expect(main).to_contain_text("✓ proved")
+    expect(main).to_contain_text("Who asked us to stop hears nothing")
+    change = page.get_by_role("row", name="at least 15 % margin").filter(has_text="denied").first
+    expect(change).to_contain_text("the margin after the discount: 10 %")
+    paste(page, TEXT.replace("version: 1", "version: 2"))
+    desk.button("Check, and show what changes").click()
+    expect(main).to_contain_text("No answer changes, whatever the facts.")
+
+
 def test_an_operator_may_look_and_check_but_not_publish(served: Served, sit: Sits) -> None:
     desk = sit(served, role="operator")
     page = desk.open("/policies/commerce")

@@ -15,12 +15,13 @@ def test_an_unknown_measurement_is_named_with_those_there_are() -> None:
 
 
 def test_the_gate_is_measured_on_a_call_that_it_allows() -> None:
-    measured = gate.run(rounds=200)
+    measured = gate.run(rounds=200, proved=12)
     assert measured["outcome"] == "allow"
     assert measured["rules"] >= 30
     assert measured["contact_us"]["p50"] > 0
     assert measured["shadow_replay_decisions_s"] > 0
     assert measured["journal_entries_opened_s"] > 0
+    assert measured["policy_check"]["rules"] == 12 and measured["policy_check"]["finished"]
 
 
 def test_every_measurement_says_what_it_is() -> None:

@@ -1,0 +1,1 @@
+"""What can be proved of a pack over every fact there could be. Deciding imports none of this."""
