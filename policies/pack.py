@@ -27,6 +27,7 @@ from policies.limits import (
     read_cap,
     read_quiet,
 )
+from policies.nearness import Nearness, limits_of, near
 from policies.obligations import clock
 from policies.problems import PolicyError, Problem
 from policies.rules import Rule, Strength, read_rule
@@ -76,6 +77,7 @@ class Pack:
         self.facts: Mapping[str, Fact] = MappingProxyType(dict(content.facts))
         self._needs = {kind: frozenset(content.facts_for(kind)) for kind in KINDS}
         self._decide = {kind: compile_kind(content, kind) for kind in KINDS}
+        self._limits = {kind: limits_of(content, kind) for kind in KINDS}
         self._views = {view.id: view for view in _views(content, file)}
 
     def needs(self, kind: str) -> frozenset[str]:
@@ -99,6 +101,10 @@ class Pack:
         if decide is None:
             return self._unknown(kind, call_digest)
         return decide(facts, call_digest, overrides)
+
+    def near(self, kind: str, facts: Mapping[str, FactValue]) -> tuple[Nearness, ...]:
+        """The hard limits that a call with these facts came close to, the closest first."""
+        return near(self._limits.get(kind, ()), facts)
 
     def rule(self, rule_id: str) -> RuleView | None:
         """Look up a rule, a cap, a table's row (`table.row`) or `quiet_hours` by its id."""
