@@ -8,7 +8,6 @@ from playwright.sync_api import Locator, Page, expect
 from tests.api.processes import Served
 from tests.console.conftest import Sits
 from tests.console.desk import NARROW, PATIENCE_MS, Desk, contrast_of
-from tests.console.sample import _ok
 
 
 @pytest.fixture(autouse=True)
@@ -31,18 +30,18 @@ def test_with_nothing_counted_each_panel_says_what_that_means(
     expect(card(page, "Close to a limit")).to_contain_text("There is room below every cap")
 
 
-def stir(served: Served) -> None:
-    """Yuki's zone is not known any more; Ines's offer, at her row's limit, is approved."""
+def approve_all(served: Served) -> None:
+    """Every open question is answered with yes; Ines's discount is all that her row lets pass."""
     with served.client() as client:
-        questions = _ok(client.get("/v1/approvals"))["items"]
-        for question in questions:
-            _ok(client.post(f"/v1/approvals/{question['id']}", json={"decision": "approve"}))
+        for question in client.get("/v1/approvals").raise_for_status().json()["items"]:
+            path = f"/v1/approvals/{question['id']}"
+            client.post(path, json={"decision": "approve"}).raise_for_status()
 
 
 def test_a_limit_that_was_met_is_told_in_its_own_words_and_leads_to_whom(
     served: Served, desk: Desk, sit: Sits
 ) -> None:
-    stir(served)
+    approve_all(served)
     for path in ("/", "/decisions", "/figures"):
         page = desk.open(path)
         panel = card(page, "Close to a limit")
