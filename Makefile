@@ -11,7 +11,7 @@ USHER := $(VENV)/bin/usher
 ROOMS := agent api console customers evals policies prompts store tools server.py cli.py
 ARGS ?=
 
-.PHONY: help install install-dev demo serve test check eval bench soak lock contract clean
+.PHONY: help install install-dev demo serve test check eval bench soak mutants lock contract clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  \1\t/' | expand -t 16
@@ -96,6 +96,9 @@ bench: install ## how fast, and at what cost
 soak: install-dev ## the tests that need long runs
 	@$(PY) -m pytest -m soak --timeout 3600 $(ARGS)
 
+mutants: install-dev ## what the gate's tests would not notice; takes hours (ARGS=policies/quiet.py)
+	@$(PY) -m evals.mutants $(ARGS)
+
 # -- keeping it -----------------------------------------------------------------------------------------
 
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate \
@@ -108,5 +111,5 @@ lock: ## both locks anew from pyproject.toml (needs uv; UPGRADE=--upgrade takes 
 	@printf 'setuptools>=77\n' | $(COMPILE) -c requirements-dev.lock pyproject.toml - -o requirements.lock
 
 clean: ## the environment and everything that tools leave behind
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

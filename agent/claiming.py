@@ -14,7 +14,8 @@ from agent.perceive import perceive
 from agent.queued import close_decision, preempted
 from agent.run import Closing, Contender, Run
 from agent.steps import add_step, count_missing, denied_result, step_body
-from store import wakeups
+from policies.nearness import Closeness
+from store import near_misses, wakeups
 from store.closed_counts import count
 from store.ledger import EffectStatus
 from store.schema import lanes
@@ -134,6 +135,7 @@ def _record(
     _nothing_newer(unit, run.seen_arrival)
     for (fact, action), n in run.missing.items():
         count(conn, fact=fact, action=action, n=n, at=now_us)
+    count_near(conn, claimed, now_us)
     step = step_body(run, claimed.decided, result_of(claimed), effect_id=claimed.effect_id)
     effect = bodies.effect(
         effect_id=claimed.effect_id,
@@ -159,6 +161,20 @@ def _record(
         )
     if claimed.status is EffectStatus.SCHEDULED:
         close_decision(unit, run.id, "scheduled", QUEUED, "scheduled")
+
+
+def count_near(conn: Connection, claimed: Claimed, now_us: int) -> None:
+    """Count each hard limit that this effect came close to, for whoever sets the limits."""
+    for one in claimed.near:
+        if one.closeness is not Closeness.PAST:
+            near_misses.count(
+                conn,
+                rule=one.rule,
+                action=claimed.decided.kind.value,
+                exactly=one.closeness is Closeness.AT,
+                used_bp=one.used_bp,
+                at=now_us,
+            )
 
 
 def _nothing_newer(unit: LaneUnit, seen: int | None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from agent import behind
+from agent.close_calls import CloseCalls, close_calls, listed, who_came_close
 from agent.period import Period, period, since
 from agent.readiness import Readiness, modes, readiness
 from agent.refusals import Refusals, refusals
@@ -48,6 +49,23 @@ class Counts:
     async def refusals(self, days: int) -> Refusals:
         """Rules that stood in the way, those that refused most first."""
         return await self._db.read(refusals, self._db.vault, start=since(self._clock, days))
+
+    async def close_calls(self) -> CloseCalls:
+        """What failed closed and what came close to a limit in the last days."""
+        return await self._db.read(
+            close_calls, self._shelf, self._pack_name, now_us=self._clock.now_us()
+        )
+
+    async def near_misses(self, limit: int) -> list[dict[str, Any]]:
+        """How many effects came close to each limit, by day, newest first."""
+        return await self._db.read(listed, self._shelf, self._pack_name, limit=limit)
+
+    async def who_came_close(self, days: int, rule: str) -> list[str]:
+        """The decisions whose effects came close to a limit, newest first."""
+        start = since(self._clock, days)
+        return await self._db.read(
+            who_came_close, self._db.vault, self._shelf, rule=rule, start=start
+        )
 
     async def who_ended(self, days: int, status: str | None, limit: int) -> list[dict[str, Any]]:
         """The decisions that stand in a status; None: all that were woken."""

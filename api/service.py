@@ -43,3 +43,9 @@ async def metrics(runs: Service, principal: Viewer) -> Response:
 async def failed_closed(runs: Service, principal: Viewer) -> dict[str, Any]:
     """How often a missing, stale or malformed fact closed the gate, by day, fact and action."""
     return {"items": await runs.failed_closed(), "next_cursor": None}
+
+
+@router.get("/v1/near-misses")
+async def near_misses(runs: Service, principal: Viewer) -> dict[str, Any]:
+    """How many effects came close to a hard limit or stood at it, by day, rule and action."""
+    return {"items": await runs.counts.near_misses(500), "next_cursor": None}

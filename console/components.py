@@ -5,8 +5,9 @@ Whatever they show is text; nothing a customer or a model wrote is ever markup.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 from nicegui import ui
@@ -139,6 +140,26 @@ def bar(share: float, meaning: str = "held") -> None:
     width = 0 if share <= 0 else max(2, min(100, round(100 * share)))
     with ui.element("div").classes("u-bar"):
         ui.element("div").style(f"width:{width}%; background: var(--{meaning})")
+
+
+def day_bars(days: Sequence[str], counts: Sequence[Sequence[int]], meanings: Sequence[str]) -> None:
+    """A column a day, each count of `counts` stacked in its meaning's colour, the first undermost.
+
+    `days` are named as `2026-03-03`; what each column says is told to screen readers and on hover.
+    """
+    whole = [sum(of_day) for of_day in zip(*counts, strict=True)]
+    most = max([*whole, 1])
+    told = ", ".join(f"{day}: {n:,}" for day, n in zip(days, whole, strict=True))
+    with ui.element("div").classes("u-days").props(f'role="img" aria-label="{told}"'):
+        for day, n, of_day in zip(days, whole, zip(*counts, strict=True), strict=True):
+            with ui.element("div").classes("u-day").props(f'title="{day}: {n:,}"'):
+                with ui.element("div").classes("u-stack"):
+                    for part, meaning in reversed(list(zip(of_day, meanings, strict=True))):
+                        if part:
+                            ui.element("div").style(
+                                f"height:{100 * part / most:.1f}%; background: var(--{meaning})"
+                            )
+                ui.label(f"{date.fromisoformat(day):%a}"[:2])
 
 
 def fact(name: str, value: str, note: str = "") -> None:

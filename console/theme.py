@@ -113,6 +113,15 @@ a:hover { text-decoration: underline; }
 .u-command > button { padding: 3px 10px; font-size: 12.5px; }
 .u-plot { display: grid; grid-template-columns: minmax(0, 1fr) minmax(60px, 38%) 56px; gap: 10px;
   align-items: center; color: var(--ink); } .u-plot > :last-child { text-align: right; }
+.u-watched { display: grid; grid-template-columns: minmax(0, 1fr) 168px; gap: 12px;
+  align-items: center; border-bottom: 1px solid var(--line); padding: 8px 0; }
+.u-watched:last-child { border-bottom: 0; }
+.u-narrow .u-watched { grid-template-columns: minmax(0, 1fr); gap: 4px; }
+.u-days { display: grid; grid-template-columns: repeat(7, 1fr); gap: 4px; max-width: 240px; }
+.u-day { font-size: 11px; color: var(--muted); text-align: center; }
+.u-stack { height: 34px; display: flex; flex-direction: column; justify-content: flex-end;
+  border-bottom: 1px solid var(--line); }
+.u-stack > div { min-height: 3px; } .u-stack > :first-child { border-radius: 3px 3px 0 0; }
 .u-talk { display: flex; flex-direction: column; gap: 10px; max-height: 60vh; overflow: auto; }
 .u-talk:empty { display: none; }
 .u-say { display: flex; gap: 8px; align-items: center; }

@@ -16,6 +16,7 @@ from policies.content import ENGINE, Content, Text
 from policies.facts import KINDS, Fact, shown
 from policies.jurisdictions import Jurisdiction
 from policies.limits import Budget
+from policies.nearness import Nearness, limits_of, near
 from policies.overrides import Overrides
 from policies.params import ParamValue
 from policies.problems import PolicyError, Problem
@@ -61,6 +62,7 @@ class Pack:
         self._needs = {kind: frozenset(content.facts_for(kind)) for kind in KINDS}
         self._decide = {kind: compile_kind(content, kind) for kind in KINDS}
         self._outlooks: dict[str, Outlook] = {}
+        self._limits = {kind: limits_of(content, kind) for kind in KINDS}
         self._views = {view.id: view for view in views(content)}
 
     def needs(self, kind: str) -> frozenset[str]:
@@ -97,6 +99,10 @@ class Pack:
         if kind not in self._outlooks:
             self._outlooks[kind] = compile_outlook(self.content, kind)
         return self._outlooks[kind]
+
+    def near(self, kind: str, facts: Mapping[str, FactValue]) -> tuple[Nearness, ...]:
+        """The hard limits that a call with these facts came close to, the closest first."""
+        return near(self._limits.get(kind, ()), facts)
 
     def rule(self, rule_id: str) -> RuleView | None:
         """Look up a rule, a cap, a table's row (`table.row`) or `quiet_hours` by its id."""

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, select
 
+from store.days import utc_day
 from store.schema import closed_counts
-from store.upsert import insert_or_ignore
+from store.upsert import insert_or_add
 
 
 def count(conn: Connection, *, fact: str, action: str, n: int, at: int) -> None:
     """Add `n` to the counter of one fact on the (UTC) day of `at`."""
-    day = _day(at)
-    if insert_or_ignore(conn, closed_counts, day=day, fact=fact, action=action, n=n):
-        return
-    conn.execute(
-        update(closed_counts)
-        .where(
-            closed_counts.c.day == day,
-            closed_counts.c.fact == fact,
-            closed_counts.c.action == action,
-        )
-        .values(n=closed_counts.c.n + n)
-    )
+    insert_or_add(conn, closed_counts, add=("n",), day=utc_day(at), fact=fact, action=action, n=n)
 
 
 def listing(conn: Connection, *, limit: int) -> list[Row[Any]]:
@@ -42,7 +31,7 @@ def of_day(conn: Connection, at: int) -> dict[str, int]:
     """The counters of the (UTC) day of `at`, summed by fact."""
     rows = conn.execute(
         select(closed_counts.c.fact, func.sum(closed_counts.c.n))
-        .where(closed_counts.c.day == _day(at))
+        .where(closed_counts.c.day == utc_day(at))
         .group_by(closed_counts.c.fact)
     )
     return {str(fact): int(n) for fact, n in rows}
@@ -56,5 +45,13 @@ def totals(conn: Connection) -> dict[str, int]:
     return {str(fact): int(n) for fact, n in rows}
 
 
-def _day(at: int) -> str:
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)).date().isoformat()
+def since(conn: Connection, day: str) -> list[Row[Any]]:
+    """The counters of a day and of all after it, summed over actions: day, fact, n."""
+    n = func.sum(closed_counts.c.n).label("n")
+    return list(
+        conn.execute(
+            select(closed_counts.c.day, closed_counts.c.fact, n)
+            .where(closed_counts.c.day >= day)
+            .group_by(closed_counts.c.day, closed_counts.c.fact)
+        )
+    )

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from policies.nearness import Nearness
 from policies.verdict import Outcome
 from store import approvals, brakes, lanes, ledger, wakeups
 from store.ledger import Contact, EffectStatus, NewEffect
@@ -53,7 +54,10 @@ class Moved(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The effect. Not `fresh`: this call had become an effect before, and nothing was written."""
+    """The effect. Not `fresh`: this call had become an effect before, and nothing was written.
+
+    `near` are the hard limits that it came close to, on the facts of this transaction.
+    """
 
     decided: Decided
     prepared: Prepared
@@ -61,6 +65,7 @@ class Claimed:
     status: EffectStatus
     not_before: int | None = None
     fresh: bool = True
+    near: tuple[Nearness, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,8 @@ def claim(conn: Connection, vault: Vault, shelf: PackShelf, request: Claim) -> C
     if prepared.write is not None:
         prepared.write(conn, vault, request.effect_id)
     _schedule(conn, request, not_before)
-    claimed = Claimed(decided, prepared, request.effect_id, status, not_before)
+    near = setting.pack.near(decided.kind.value, decided.facts)
+    claimed = Claimed(decided, prepared, request.effect_id, status, not_before, near=near)
     request.record(conn, claimed)
     return claimed
 

@@ -27,6 +27,7 @@ def register(house: House) -> None:
         class_: str = Query("marketing", alias="class"),
         rule: str | None = None,
         how: str = "refused",
+        near: str | None = None,
     ) -> None:
         days = days if days in SPANS else 1
         when = "today" if days == 1 else f"in {days} days"
@@ -34,6 +35,8 @@ def register(house: House) -> None:
             counts = visit.runs.counts
             if rule is not None:
                 words, items = await _of_rule(visit, days, rule, how)
+            elif near is not None:
+                words, items = await _near(visit, days, near)
             elif channel is not None:
                 items = await counts.who_got(days, channel=channel, class_=class_, limit=_SHOWN)
                 words = f"Who got a {class_} contact by {channel}"
@@ -60,6 +63,15 @@ async def _of_rule(
     ids = spoke.refused if how == "refused" else spoke.asked
     does = "refused something" if how == "refused" else "made wait for a person or a reason"
     return f"Whom {rule} {does}: “{spoke.because}”", await counts.told(ids[:_SHOWN])
+
+
+async def _near(visit: Visit, days: int, rule: str) -> tuple[str, list[dict[str, Any]]]:
+    counts = visit.runs.counts
+    ids = await counts.who_came_close(days, rule)
+    calls = await counts.close_calls()
+    because = next((one.because for one in calls.near if one.rule == rule), "")
+    words = f"Who came close to a limit: “{because or rule}”"
+    return words, await counts.told(ids[:_SHOWN])
 
 
 def _table(items: list[dict[str, Any]]) -> None:

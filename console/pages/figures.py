@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from fastapi import Request
 from nicegui import ui
 
@@ -13,6 +11,9 @@ from agent.period import Period
 from agent.refusals import Refusals
 from console.components import bar, card, cell, chip, empty, row, sentence, table, text
 from console.frame import House, at, moment, page
+from console.leads import leads_to
+from console.mending import what_mends
+from console.pages.close_calls import NEAR, near
 
 SPANS = {1: "Today", 7: "7 days"}
 _MEANINGS = {
@@ -20,16 +21,6 @@ _MEANINGS = {
     "awaiting_approval": "approval",
 }  # fmt: skip
 _CHANNELS = {"email": "e-mail", "sms": "text message"}
-#: What mends a fact that is missing, by how its name begins.
-_MENDS = (
-    ("product.", "Put prices and costs anew: PUT /v1/products, or import them every night"),
-    ("margin.", "Give every product its cost: PUT /v1/products"),
-    ("cart.", "Send the cart's lines with sku, quantity and price, and put those products"),
-    ("customer.zones", "Send the trait timezone, or set params.zones_served in the pack"),
-    ("customer.consent", "Send Consent Granted or Consent Revoked for this channel"),
-    ("customer.", "Send the customer's traits and orders: POST /v1/identify, Order Completed"),
-    ("action.", "The agent left something out: look at the decisions it concerns"),
-)
 
 
 def register(house: House) -> None:
@@ -41,6 +32,7 @@ def register(house: House) -> None:
         async with page(house, request, "Figures", here="/figures") as visit:
             counted = await visit.runs.counts.period(days)
             refused = await visit.runs.counts.refusals(days)
+            calls = await visit.runs.counts.close_calls()
             _spans(days)
             sentence(_summary(counted, days), _waiting(counted))
             with ui.element("div").classes("u-cols u-halves"):
@@ -56,13 +48,10 @@ def register(house: House) -> None:
                             _exceptions(counted)
             with card("Rules that stood in the way"):
                 _refused(refused, days)
+            with card(f"{NEAR}, 7 days"):
+                near(calls)
             with card("Closed for a missing fact"):
                 _closed(counted)
-
-
-def leads_to(days: int, **what: str) -> str:
-    """Where the people behind a figure are."""
-    return f"/figures/people?{urlencode({'days': days, **what})}"
 
 
 def _spans(days: int) -> None:
@@ -216,14 +205,6 @@ def _closed(counted: Period) -> None:
                     text(f"{closed.n:,} × {closed.action.replace('_', ' ')}")
                 with cell():
                     text(what_mends(closed.fact))
-
-
-def what_mends(fact: str) -> str:
-    """What to do about a fact that is missing."""
-    return next(
-        (words for start, words in _MENDS if fact.startswith(start)),
-        "Look at the decisions it concerns: each names what was missing",
-    )
 
 
 def _bar(words: str, n: int, *, whole: int, to: str, meaning: str) -> None:

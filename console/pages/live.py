@@ -7,9 +7,11 @@ from typing import Any
 from fastapi import Request
 from nicegui import ui
 
+from agent.fact_words import name_of
 from agent.figures import ENDS, Day
 from console.components import card, cell, empty, figure, row, status_chip, table, text
 from console.frame import House, at, moment, page
+from console.pages.close_calls import panels
 
 _SHOWN = 50
 _EVERY_S = 1.0
@@ -30,10 +32,13 @@ def register(house: House) -> None:
                 day = await runs.figures.today()
                 found = await runs.decisions.listing(after=None, limit=_SHOWN, filters=filters)
                 names = await runs.figures.names([d["customer_id"] for d in found.items])
+                calls = await runs.counts.close_calls()
                 _tiles(day)
                 with ui.element("div").classes("u-cols u-wide"):
                     _table(found.items, names, status)
-                    _dropped(day)
+                    with ui.element("div").classes("u-cols"):
+                        _dropped(day)
+                        panels(calls, narrow=True)
 
             await view()
 
@@ -55,7 +60,7 @@ def _tiles(day: Day) -> None:
         figure(f"{day.waiting:,}", "waiting for a person", "/approvals")
         figure(f"{day.ends.get('scheduled', 0):,}", "deferred", "/decisions?status=scheduled")
         closed = sum(n for _, n in day.failed_closed)
-        which = f": {day.failed_closed[0][0]}" if day.failed_closed else ""
+        which = f": {name_of(day.failed_closed[0][0])}" if day.failed_closed else ""
         figure(f"{closed:,}", f"closed for a missing fact{which}", "/figures")
 
 

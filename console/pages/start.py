@@ -1,7 +1,8 @@
 """Start here: how far this deployment has come, and exactly what to do next.
 
 Checks that look for themselves (`console.checks`): nothing is ticked off by hand. The first that
-is not done is the next step, with commands to copy.
+is not done is the next step, with commands to copy. With them stands what failed closed and what
+came close to a limit; once everything is done it comes first.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 from fastapi import Request
 from nicegui import ui
 
+from agent.close_calls import CloseCalls
 from console.checks import Check, checks_of
 from console.components import card, chip, command, sentence, text
-from console.frame import House, at, page
+from console.frame import House, Visit, at, page
+from console.pages.close_calls import panels
 
 _EVERY_S = 2.0
 
@@ -23,25 +26,30 @@ def register(house: House) -> None:
     async def start(request: Request) -> None:
         url = str(request.base_url).rstrip("/")
         async with page(house, request, "Start here", here="/") as visit:
-            seen = await checks_of(visit.runs, url)
+            seen = await _seen(visit, url)
             view = ui.refreshable(_view)
-            view(seen)
+            view(*seen)
 
             async def look() -> None:
                 nonlocal seen
-                now = await checks_of(visit.runs, url)
+                now = await _seen(visit, url)
                 if now != seen:
                     seen = now
-                    view.refresh(seen)
+                    view.refresh(*seen)
 
             ui.timer(_EVERY_S, look, immediate=False)
 
 
-def _view(checks: list[Check]) -> None:
+async def _seen(visit: Visit, url: str) -> tuple[list[Check], CloseCalls]:
+    return await checks_of(visit.runs, url), await visit.runs.counts.close_calls()
+
+
+def _view(checks: list[Check], calls: CloseCalls) -> None:
     done = sum(check.done for check in checks)
     following = next((check for check in checks if not check.done), None)
     if following is None:
         sentence("Everything is in place, and an agent is live.", "Its decisions are under Live.")
+        panels(calls)
     else:
         sentence(
             f"{done} of {len(checks)} steps are done. Next: {following.todo}.",
@@ -63,6 +71,8 @@ def _view(checks: list[Check]) -> None:
                         for name, path in check.links:
                             with ui.link(target=path):
                                 ui.label(name)
+    if following is not None:
+        panels(calls)
 
 
 def _light(check: Check, *, here: bool) -> None:

@@ -198,3 +198,18 @@ closed_counts = table(
     PrimaryKeyConstraint("day", "fact", "action"),
 )
 """How often a missing, stale or malformed fact closed the gate, by day (UTC)."""
+
+near_misses = table(
+    "near_misses",
+    words("day"),
+    words("rule"),
+    words("action"),
+    integer("n_close"),
+    integer("n_at"),
+    integer("closest_bp"),
+    PrimaryKeyConstraint("day", "rule", "action"),
+)
+"""How many effects came close to a hard limit or stood exactly at it, by day (UTC) and rule.
+
+`closest_bp` is how much of the limit the closest used; there is nobody's value in it.
+"""

@@ -65,6 +65,7 @@ LEAST = dict.fromkeys(SEGMENT, "ingest") | {
     ("POST", "/v1/chat"): "viewer",
     ("POST", "/v1/chat/cards/{card_id}"): "operator",
     ("GET", "/v1/failed-closed"): "viewer",
+    ("GET", "/v1/near-misses"): "viewer",
     ("GET", "/v1/memory"): "viewer",
     ("POST", "/v1/memory/rebuild"): "admin",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from store import near_misses
 from tests.api.service import PRODUCTS, Api, detail_of
 
 
@@ -36,6 +37,23 @@ async def test_p6_what_closed_the_gate_is_counted_where_operators_look(api: Api)
     await api.decision("ada")
     listed = await api.ok("GET", "/v1/failed-closed")
     assert set(listed) == {"items", "next_cursor"}
+
+
+async def test_what_came_close_to_a_limit_is_listed_by_day_with_the_rules_words(api: Api) -> None:
+    assert await api.ok("GET", "/v1/near-misses") == {"items": [], "next_cursor": None}
+    await api.runs.db.write(
+        near_misses.count, rule="weekly", action="contact", exactly=False, used_bp=9_500, at=0
+    )
+    [item] = (await api.ok("GET", "/v1/near-misses"))["items"]
+    assert item == {
+        "day": "1970-01-01",
+        "rule": "weekly",
+        "action": "contact",
+        "n_close": 1,
+        "n_at": 0,
+        "closest_bp": 9_500,
+        "because": "Nobody gets more than 3 marketing contacts in 7 days",
+    }
 
 
 async def test_p8_the_journal_is_audited_and_a_changed_entry_found(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from console.pages.figures import what_mends
+from console.mending import what_mends
 from tests.api.processes import Served
 from tests.console.conftest import Sits
 from tests.console.desk import PATIENCE_MS, Desk

@@ -207,3 +207,11 @@ def test_p2_four_processes_never_pass_the_ceiling(postgresql_place: Place) -> No
     assert 194 <= sum(spent) <= 200, "all of it was wanted, and no more than all of it was given"
     assert sum(s > 0 for s in spent) > 1, "more than one of them spent"
     db.close()
+
+
+def test_what_others_hold_is_not_told_as_held_by_these(db: Database) -> None:
+    db.write_now(counters.set_ceiling, KEY, 100)
+    for effect_id, amount in (("eff_1", 1), ("eff_2", 20)):
+        assert reserve(db, effect_id, amount)
+    assert db.read_now(counters.held_by, ["eff_1"]) == {KEY: 1}
+    assert db.read_now(counters.held_by, []) == {}

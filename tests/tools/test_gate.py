@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from tests.tools.pictures import (
     sending,
 )
 from tools.cart import CartLine
-from tools.gate import call_key, largest_allowed
+from tools.gate import call_key, decide, largest_allowed
 from tools.proposed import readable
 
 OFFERING = {"discount_bp": 1_000, "valid_hours": 72}
@@ -248,3 +249,103 @@ def test_a_soft_rule_is_lifted_by_a_reason_and_a_hard_one_by_nothing() -> None:
     assert blank.verdict.outcome is Outcome.NEEDS_REASON
     hard = decided("send_sms", args, overrides={"no_consent": "they surely agree"})
     assert "override_of_hard" in denials(hard)
+
+
+# -- what is refused before a rule is asked --------------------------------------------------------
+
+
+def test_p1_a_tool_that_nobody_declared_or_that_the_agent_does_not_list_is_denied() -> None:
+    unknown = decided("transfer_money", {"amount": 1})
+    assert (unknown.kind.value, unknown.tool, unknown.verdict.outcome) == (
+        "control", None, Outcome.DENY,
+    )  # fmt: skip
+    [fired] = unknown.verdict.fired
+    assert (fired.rule, fired.because) == ("malformed_call", "there is no tool of this name")
+    setting = a_setting()
+    others = [tool for tool in setting.agent.tools if tool != "send_email"]
+    narrower = replace(setting, agent=setting.agent.model_copy(update={"tools": others}))
+    unlisted = decided("send_email", sending(), setting=narrower)
+    assert unlisted.facts["action.tool_listed"] is False
+    assert unlisted.verdict.outcome is Outcome.DENY
+    assert "tool_not_listed" in denials(unlisted)
+    assert decided("send_email", sending()).facts["action.tool_listed"] is True
+
+
+def test_p8_a_refusal_that_no_rule_was_asked_for_names_its_pack_and_engine_all_the_same() -> None:
+    refused = decided("transfer_money", {})
+    told, ordinary = refused.verdict, decided("send_email", sending()).verdict
+    assert (told.pack, told.version, told.sha256, told.engine) == (
+        ordinary.pack, ordinary.version, ordinary.sha256, ordinary.engine,
+    )  # fmt: skip
+    assert told.call_digest == refused.digest
+    assert told.facts_digest == sha256(b"").hexdigest()
+    assert told.as_json()["fired"] == [
+        {
+            "rule": "malformed_call",
+            "kind": "missing",
+            "outcome": "deny",
+            "because": "there is no tool of this name",
+            "facts": {},
+        }
+    ]
+
+
+def test_p1_calls_of_two_tools_with_the_same_arguments_are_two_calls() -> None:
+    setting, picture = a_setting(), a_picture()
+    one, other = (decided(t, sending(), picture, setting) for t in ("send_email", "send_sms"))
+    assert one.digest != other.digest
+    unknown = {decided(name, {}, picture, setting).digest for name in ("one", "other")}
+    assert len(unknown) == 2
+
+
+def test_p3_two_calls_of_one_decision_are_two_effects() -> None:
+    calls = [
+        a_call("send_email", sending()),
+        a_call("send_email", sending(hours=47)),
+        a_call("send_sms", sending()),
+    ]
+    keys = {call_key(decision_id="dec_1", proposed=p, customer_id="cus_1") for p in calls}
+    keys.add(call_key(decision_id="dec_1", proposed=calls[0], customer_id="cus_2"))
+    assert len(keys) == 4
+
+
+def test_what_is_wrong_with_arguments_is_told_by_place_and_never_by_value() -> None:
+    [one] = decided("send_email", {**sending(), "useful_until": "Ada's secret"}).verdict.fired
+    assert one.because.startswith("useful_until: ")
+    assert "secret" not in one.because and "; " not in one.because
+    many = {f"extra_{n}": "Ada's secret" for n in range(12)}
+    [fired] = decided("send_email", {**sending(), **many}).verdict.fired
+    said = fired.because.split("; ")
+    assert said[-1] == "and 2 more"
+    assert [part.partition(":")[0] for part in said[:-1]] == [f"extra_{n}" for n in range(10)]
+    ten = {f"extra_{n}": 1 for n in range(10)}
+    [fired] = decided("send_email", {**sending(), **ten}).verdict.fired
+    assert "more" not in fired.because
+    long = {"x" * 200: 1}
+    [fired] = decided("send_email", {**sending(), **long}).verdict.fired
+    assert fired.because.startswith("x" * 60 + ": ")
+
+
+def test_p6_a_planner_that_says_nothing_of_its_confidence_has_none() -> None:
+    wary = pack(
+        ("  customer.suppressed: {bool", "  action.confidence_bp: {int: [0, 10000]}\n"
+                                         "  customer.suppressed: {bool"),
+        ("soft:\n", "  - {id: unsure, on: [contact], never_when: action.confidence_bp < 5000, "
+                    "because: B}\nsoft:\n"),
+    )  # fmt: skip
+    setting = a_setting(pack=wary)
+    for confidence, denied in ((None, True), (0, True), (4_999, True), (5_000, False)):
+        call = replace(a_call("send_email", sending()), confidence_bp=confidence)
+        answer = decide(a_picture(), call, setting)
+        assert answer.facts["action.confidence_bp"] == (confidence or 0)
+        assert ("unsure" in denials(answer)) is denied
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 500, 999, 1_000])
+@pytest.mark.parametrize("asked", [1_001, 1_002, 5_000, 9_999, 10_000])
+def test_the_largest_discount_is_found_to_the_basis_point(limit: int, asked: int) -> None:
+    setting = a_setting(pack=pack(("max_discount_bp: 2000 ", f"max_discount_bp: {limit} ")))
+    picture = a_picture()
+    denied = decided("create_offer", {**OFFERING, "discount_bp": asked}, picture, setting)
+    assert denied.verdict.outcome is Outcome.DENY
+    assert largest_allowed(picture, denied, setting) == limit
