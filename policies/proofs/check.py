@@ -44,9 +44,9 @@ def examine(
     the invariants that were not reached are told as not proved.
     """
     look = _Look(pack, texts)
-    named = {kind for table in pack.tables for kind in table.on}
-    named |= {kind for one in pack.content.invariants for kind in one.on}
-    asked = [kind for kind in KINDS if kind in kinds or kind in named]
+    look.expected = {*kinds, *(kind for table in pack.tables for kind in table.on)}
+    named = look.expected | {kind for one in pack.content.invariants for kind in one.on}
+    asked = [kind for kind in KINDS if kind in named]
     finished = True
     try:
         for done, kind in enumerate(asked):
@@ -81,6 +81,7 @@ class _Look:
         self.findings: list[Finding] = []
         self.reach: list[Reach] = []
         self.settings: list[Setting] = []
+        self.expected: set[str] = set()
         self.proved: dict[str, set[str]] = {one.id: set() for one in pack.content.invariants}
 
     def at(self, setting: Setting) -> None:
@@ -88,7 +89,8 @@ class _Look:
         self.promises(setting)
         found = reach(setting)
         self.reach += found
-        self._kind(setting, found)
+        if setting.kind in self.expected:
+            self._kind(setting, found)
         for firing in firings(setting):
             self.firings.setdefault(firing.rule, []).append(firing)
         for rule, parts in dead_parts(setting).items():

@@ -344,7 +344,9 @@ def test_p6_a_planner_that_says_nothing_of_its_confidence_has_none() -> None:
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 500, 999, 1_000])
 @pytest.mark.parametrize("asked", [1_001, 1_002, 5_000, 9_999, 10_000])
 def test_the_largest_discount_is_found_to_the_basis_point(limit: int, asked: int) -> None:
-    setting = a_setting(pack=pack(("max_discount_bp: 2000 ", f"max_discount_bp: {limit} ")))
+    setting = a_setting(
+        pack=pack(("max_discount_bp: {value: 2000,", f"max_discount_bp: {{value: {limit},"))
+    )
     picture = a_picture()
     denied = decided("create_offer", {**OFFERING, "discount_bp": asked}, picture, setting)
     assert denied.verdict.outcome is Outcome.DENY
