@@ -6,10 +6,11 @@ names: facts with their values, and each rule's own `because`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from agent.explain_flip import flip_lines
+from agent.explain_flip import flip_lines, said_by
 from agent.explain_words import (
     KINDS,
     TRIED,
@@ -24,7 +25,7 @@ from agent.explain_words import (
     sentence,
     tried,
 )
-from agent.fact_words import CHANNELS, counted, moment, money, name_of, percent
+from agent.fact_words import CHANNELS, NOTHING_SAID, counted, moment, money, name_of, percent
 from agent.planning import PLANNED_BY_OTHERS
 from policies.obligations import NOT_BEFORE_US
 from policies.pack import Pack
@@ -46,8 +47,9 @@ _REFUSED = {
 
 def explain(decision: dict[str, Any], pack: Pack | None) -> dict[str, Any]:
     """The explanation of a projected decision. `pack`: what it was made under."""
-    summary = summary_of(decision)
-    why, why_not = _why(decision), _why_not(decision)
+    said = said_by(pack)
+    summary = summary_of(decision, said)
+    why, why_not = _why(decision), _why_not(decision, said)
     flip = flip_lines(decision, pack) if pack is not None else []
     parts = [summary, *(f"- {line}" for line in [*why, *why_not, *flip])]
     return {
@@ -60,13 +62,13 @@ def explain(decision: dict[str, Any], pack: Pack | None) -> dict[str, Any]:
     }
 
 
-def summary_of(d: dict[str, Any]) -> str:
+def summary_of(d: dict[str, Any], called: Mapping[str, str] = NOTHING_SAID) -> str:
     """The one sentence that comes first."""
     reason = reason_words((d["outcome"] or {}).get("reason", ""))
     if d["status"] == "withheld":
         return sentence(f"Nothing was done and nothing of this person was read: {mid(reason)}")
     if d["status"] == "awaiting_approval":
-        return _asked(d)
+        return _asked(d, called)
     contact = next((e for e in reversed(d["effects"]) if e["channel"]), None)
     if contact is not None:
         said = _of_contact(d, contact, reason)
@@ -108,14 +110,14 @@ def _of_contact(d: dict[str, Any], contact: dict[str, Any], reason: str) -> str 
     return None
 
 
-def _asked(d: dict[str, Any]) -> str:
+def _asked(d: dict[str, Any], said: Mapping[str, str]) -> str:
     step = next(
         (s for s in reversed(d["steps"]) if s["verdict"]["outcome"] in ("review", "approval")), None
     )
     if step is None:
         return "A person is asked first; until they answer, nothing happens."
     who = "an operator's look" if step["verdict"]["outcome"] == "review" else "a signature"
-    why = mid(of_fired(step))
+    why = mid(of_fired(step, said))
     return sentence(f"{tried(step)} waits for {who}, and nothing happens until then: {why}")
 
 
@@ -203,7 +205,7 @@ def _quiet(d: dict[str, Any], effect: dict[str, Any]) -> str:
     return sentence(f"It {waited} until {until}: {because}{clock}{spread}")
 
 
-def _why_not(d: dict[str, Any]) -> list[str]:
+def _why_not(d: dict[str, Any], said: Mapping[str, str]) -> list[str]:
     lines: list[str] = []
     for step in d["steps"]:
         outcome = step["verdict"]["outcome"]
@@ -211,7 +213,7 @@ def _why_not(d: dict[str, Any]) -> list[str]:
             continue
         if d["status"] == "awaiting_approval" and outcome in ("review", "approval"):
             continue  # the first sentence says it
-        line = f"{tried(step)} {_REFUSED[outcome]}: {mid(of_fired(step))}"
+        line = f"{tried(step)} {_REFUSED[outcome]}: {mid(of_fired(step, said))}"
         result = step["result"] or {}
         most, again = result.get("largest_allowed_bp"), result.get("possible_from")
         lines.append(

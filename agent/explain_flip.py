@@ -45,6 +45,12 @@ class _Question:
         )
 
 
+def said_by(pack: Pack | None) -> dict[str, str]:
+    """What the pack calls its facts, for those that it names."""
+    facts = {} if pack is None else pack.facts
+    return {name: fact.says for name, fact in facts.items() if fact.says}
+
+
 def flip_lines(d: dict[str, Any], pack: Pack) -> list[str]:
     """The flip in sentences, the smallest change first; none where no rule decided."""
     if d["status"] == "withheld":
@@ -69,9 +75,15 @@ def flip_lines(d: dict[str, Any], pack: Pack) -> list[str]:
         if quiet:
             return [f"It would have gone out at once {_outside(quiet, pack)}."]
     question = _Question(step, pack)
-    unknown = [f["rule"] for f in step["verdict"]["fired"] if f["rule"].startswith("missing:")]
+    unknown = [
+        f["rule"]
+        for f in step["verdict"]["fired"]
+        if f["rule"].startswith("missing:") and f["outcome"] == "deny"
+    ]
     if unknown:
-        names = " and ".join(name_of(rule.removeprefix("missing:")) for rule in unknown[:2])
+        names = " and ".join(
+            name_of(rule.removeprefix("missing:"), said_by(pack)) for rule in unknown[:2]
+        )
         return [f"It would have been decided on its merits if we knew {names}."]
     found = question.flips(question.facts)
     if not found and step["verdict"]["outcome"] == "deny":
@@ -155,7 +167,13 @@ def _clause(question: _Question, flip: Flip) -> str:
         if cap.fact == flip.fact:
             window, thing = _within(cap), cap.on
     return clause(
-        flip.fact, flip.value, flip.old, currency=pack.currency, window=window, thing=thing
+        flip.fact,
+        flip.value,
+        flip.old,
+        currency=pack.currency,
+        window=window,
+        thing=thing,
+        said=said_by(pack),
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from agent.fact_words import name_of, percent
+from agent.fact_words import NOTHING_SAID, name_of, percent
 from tools.channels.routing import DIVERTED
 
 SENDS = {"send_email": "an e-mail", "send_sms": "a text message"}
@@ -78,7 +79,7 @@ def tried(step: dict[str, Any]) -> str:
     return TRIED.get(step["call"]["tool"], "this")
 
 
-def of_fired(step: dict[str, Any]) -> str:
+def of_fired(step: dict[str, Any], said_of: Mapping[str, str] = NOTHING_SAID) -> str:
     """Why the gate answered as it did: each decisive rule's own words; what is unknown, named."""
     outcome = step["verdict"]["outcome"]
     said = []
@@ -86,7 +87,7 @@ def of_fired(step: dict[str, Any]) -> str:
         if fired["outcome"] != outcome:
             continue
         if fired["rule"].startswith("missing:"):
-            fact = name_of(fired["rule"].removeprefix("missing:"))
+            fact = name_of(fired["rule"].removeprefix("missing:"), said_of)
             said.append(f"we do not know {fact}, and what is not known is never assumed")
         elif fired["rule"] == "malformed_call":
             said.append("what the planner asked for cannot be done as it stands")

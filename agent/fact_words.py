@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -62,6 +63,7 @@ def _yes(value: Any) -> str:
 
 
 _PLAIN: Callable[[Any], str] = str
+NOTHING_SAID: Mapping[str, str] = MappingProxyType({})
 _NAMES: dict[str, str] = {
     "action.discount_bp": "the discount",
     "action.cost_minor": "the cost of the discount",
@@ -121,8 +123,10 @@ _CONSENTS = {
 }
 
 
-def name_of(fact: str) -> str:
-    """What people call this fact."""
+def name_of(fact: str, said: Mapping[str, str] = NOTHING_SAID) -> str:
+    """What people call this fact; `said`: what a pack calls those of its own."""
+    if said.get(fact):
+        return said[fact]
     if fact.startswith("cap."):
         return "how many there have been already"
     if fact.startswith("budget."):
@@ -164,6 +168,7 @@ def clause(
     currency: str | None,
     window: str = "",
     thing: str = "contact",
+    said: Mapping[str, str] = NOTHING_SAID,
 ) -> str:
     """What would have to be otherwise, to be read after "if".
 
@@ -192,7 +197,7 @@ def clause(
         return f"the prices were {span(new)} old instead of {span(old)}"
     if fact in NEVER:
         return _ago(fact, new, old)
-    return f"{name_of(fact)} were {value_of(fact, new, currency)} instead of " + value_of(
+    return f"{name_of(fact, said)} were {value_of(fact, new, currency)} instead of " + value_of(
         fact, old, currency
     )
 

@@ -15,7 +15,8 @@ import pytest
 from agent.assembly import Parts
 from agent.documents import shipped_packs
 from agent.explain import explain
-from agent.explain_words import diverted_words, in_outbox
+from agent.explain_flip import said_by
+from agent.explain_words import diverted_words, in_outbox, of_fired
 from agent.messages import Suppress
 from agent.planning import PLANNED_BY_OTHERS, Proposal, Situation
 from agent.runs import Runs
@@ -311,3 +312,26 @@ async def test_that_the_model_could_not_be_used_is_said(tmp_path: Path) -> None:
     assert took_over in found["why"]
     async with made(tmp_path / "other", Scripted()) as (runs, decision):
         assert took_over not in (await told(runs, decision))["why"]
+
+
+def test_a_fact_is_called_what_the_pack_calls_it() -> None:
+    called = "whether this is one of our best customers"
+    vip = f'  customer.vip: {{bool, for: [contact], says: "{called}"}}\n'
+    rule = (
+        "  - {id: best_only, on: [contact], never_when: not customer.vip, "
+        "because: Only our best customers hear of this}\nsoft:\n"
+    )
+    text = flat_commerce().replace("facts:\n", f"facts:\n{vip}").replace("soft:\n", rule, 1)
+    pack = load_pack(text, file="commerce.yaml")
+    assert said_by(pack) == {"customer.vip": called}
+    step = {
+        "call": {"tool": "send_email", "args": {}},
+        "verdict": {
+            "outcome": "deny",
+            "fired": [{"rule": "missing:customer.vip", "outcome": "deny", "because": "?"}],
+        },
+    }
+    assert of_fired(step, said_by(pack)) == (
+        "we do not know whether this is one of our best customers, "
+        "and what is not known is never assumed"
+    )
