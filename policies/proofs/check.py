@@ -37,21 +37,22 @@ def examine(
 ) -> Report:
     """Look at a pack from every side. `texts` (by file) give the columns of what is found.
 
-    `kinds`: the kinds of call that there are; others are asked about where an invariant names them
-    or a table is about them.
+    `kinds`: the kinds of call that there are; others are asked about where a table is about them.
+    Where only an invariant is about them it is proved, and nothing else is told of them.
 
     `over` is asked before every question; once it says so, what was found so far is the answer, and
     the invariants that were not reached are told as not proved.
     """
     look = _Look(pack, texts)
-    named = {kind for table in pack.tables for kind in table.on}
-    named |= {kind for one in pack.content.invariants for kind in one.on}
-    asked = [kind for kind in KINDS if kind in kinds or kind in named]
+    whole = {*kinds, *(kind for table in pack.tables for kind in table.on)}
+    promised = {kind for one in pack.content.invariants for kind in one.on}
+    asked = [kind for kind in KINDS if kind in whole or kind in promised]
     finished = True
     try:
         for done, kind in enumerate(asked):
             tell(done, len(asked))
-            look.at(Setting(pack, kind, effort=effort, over=over))
+            setting = Setting(pack, kind, effort=effort, over=over)
+            (look.at if kind in whole else look.promises)(setting)
     except OutOfTime:
         finished = False
     tell(len(asked), len(asked))
