@@ -37,21 +37,22 @@ def examine(
 ) -> Report:
     """Look at a pack from every side. `texts` (by file) give the columns of what is found.
 
-    `kinds`: the kinds of call that there are; others are asked about where an invariant names them
-    or a table is about them.
+    `kinds`: the kinds of call that there are; others are asked about where a table is about them.
+    Where only an invariant is about them it is proved, and nothing else is told of them.
 
     `over` is asked before every question; once it says so, what was found so far is the answer, and
     the invariants that were not reached are told as not proved.
     """
     look = _Look(pack, texts)
-    look.expected = {*kinds, *(kind for table in pack.tables for kind in table.on)}
-    named = look.expected | {kind for one in pack.content.invariants for kind in one.on}
-    asked = [kind for kind in KINDS if kind in named]
+    whole = {*kinds, *(kind for table in pack.tables for kind in table.on)}
+    promised = {kind for one in pack.content.invariants for kind in one.on}
+    asked = [kind for kind in KINDS if kind in whole or kind in promised]
     finished = True
     try:
         for done, kind in enumerate(asked):
             tell(done, len(asked))
-            look.at(Setting(pack, kind, effort=effort, over=over))
+            setting = Setting(pack, kind, effort=effort, over=over)
+            (look.at if kind in whole else look.promises)(setting)
     except OutOfTime:
         finished = False
     tell(len(asked), len(asked))
@@ -81,7 +82,6 @@ class _Look:
         self.findings: list[Finding] = []
         self.reach: list[Reach] = []
         self.settings: list[Setting] = []
-        self.expected: set[str] = set()
         self.proved: dict[str, set[str]] = {one.id: set() for one in pack.content.invariants}
 
     def at(self, setting: Setting) -> None:
@@ -89,8 +89,7 @@ class _Look:
         self.promises(setting)
         found = reach(setting)
         self.reach += found
-        if setting.kind in self.expected:
-            self._kind(setting, found)
+        self._kind(setting, found)
         for firing in firings(setting):
             self.firings.setdefault(firing.rule, []).append(firing)
         for rule, parts in dead_parts(setting).items():

@@ -45,8 +45,10 @@ async def test_what_is_broken_or_misnamed_or_old_changes_nothing(tmp_path: Path)
             await runs.publishing.put("commerce", TEXT + "# changed\n", author="ann")
         with pytest.raises(NotFound):
             await runs.publishing.get("other")
-        (only,) = await runs.publishing.listing()
-        assert (only["name"], only["version"]) == ("commerce", 1)
+        listed = [(pack["name"], pack["version"]) for pack in await runs.publishing.listing()]
+        assert listed == [
+            *(("commerce", 1), ("finance", 1), ("organisation", 1), ("travel", 1)),
+        ]
 
 
 def test_a_check_names_every_place() -> None:

@@ -19,6 +19,7 @@ from tests.agent.deployment import (
     finish,
     sends,
 )
+from tests.tools.pack_texts import commerce
 
 NIGHT = "2026-03-03T22:00:00Z"
 
@@ -68,9 +69,7 @@ async def test_a_pack_that_wants_it_lets_everybody_s_go_out_at_the_stroke_of_eig
     tmp_path: Path,
 ) -> None:
     async with deployment(tmp_path, clock=NIGHT) as d:
-        shown = await d.runs.publishing.get("commerce")
-        text = shown["text"].replace("version: 1", "version: 2", 1)
-        text = text.replace('to: "08:00",', 'to: "08:00", spread_minutes: 0,')
+        text = commerce(2, ('to: "08:00",', 'to: "08:00", spread_minutes: 0,'))
         await d.runs.publishing.put("commerce", text, author="ann")
         await d.person()
         await d.decide()

@@ -19,7 +19,7 @@ from policies.pack import Pack, load_pack
 from tests.agent.stage import event, goods, person, recover, stage
 
 TEXT = flat_commerce()
-PACK = load_pack(TEXT, file="commerce.yaml", library=shipped_packs())
+PACK = load_pack(shipped_packs()["commerce"], file="commerce.yaml", library=shipped_packs())
 
 
 def packs(sha256: str) -> Pack:

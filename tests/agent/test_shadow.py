@@ -88,7 +88,7 @@ def test_the_short_answer_is_none_where_only_the_full_one_can_tell() -> None:
          draft(("large_offer_minor: {value: 5000", "large_offer_minor: {value: 3000")),
          Change.ASKS_OTHER, [("draft", "offer_autonomy.large")]),
         (look("offer", customer__days_since_last_code=70),
-         draft(("code_rest_days: {value: 60", "code_rest_days: 90")),
+         draft(("code_rest_days: {value: 60", "code_rest_days: {value: 90")),
          Change.WANTS_REASON, [("draft", "code_lately")]),
         (look("offer", customer__days_since_last_code=70),
          draft(("    because: A person who had a code", "    because: Whoever had a code")),
@@ -146,7 +146,7 @@ def test_a_call_that_came_again_with_a_reason_counts_once_by_its_last_verdict() 
     assert [first.outcome, again.outcome] == ["needs_reason", "allow"]
     told = shadow([first, again], SAME)
     assert (told.calls, told.otherwise) == (1, ())
-    sooner = draft(("code_rest_days: {value: 60", "code_rest_days: 2"))
+    sooner = draft(("code_rest_days: {value: 60", "code_rest_days: {value: 2"))
     assert shadow([first, again], sooner).otherwise == ()
 
 

@@ -13,7 +13,7 @@ from policies.pack import Pack
 from tests.agent.looks import DAY, HOUR, NOON, PACK, draft, held, look, outcomes, sent
 
 WEEKLY = "max: 3, window: {rolling: P7D}"
-PACKS = {("commerce", 1): PACK}
+PACKS = {PACK.sha256: PACK}
 MONTHLY = (
     "caps:\n",
     "caps:\n  - {id: monthly, max: 2, window: {rolling: P30D}, per: person,"
@@ -25,7 +25,7 @@ def answers(
     looks: Sequence[Recorded],
     pack: Pack,
     ledger: dict[str, Sequence[Held]] | None = None,
-    packs: dict[tuple[str, int], Pack] = PACKS,
+    packs: dict[str, Pack] = PACKS,
 ) -> list[str]:
     return outcomes(shadow(looks, pack, counting=Ledger(pack, packs, ledger or {}, looks)))
 
@@ -166,5 +166,5 @@ def test_counted_forward_is_what_a_shop_under_the_draft_would_have_done(
         goes = goes and sum(other == at for other in gone) < 9
         wanted.append("allow" if goes else "deny")
         gone += [at] if goes else []
-    packs = {(before.name, before.version): before}
+    packs = {before.sha256: before}
     assert answers(looks, after, {"cus_ada": rows}, packs) == wanted

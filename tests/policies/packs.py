@@ -173,6 +173,9 @@ TICKET: dict[str, Any] = {
 }
 """What the commerce pack needs to know of a harmless call of each kind."""
 
+#: The kinds of call that tools make.
+TOOLED = ("read", "contact", "offer", "ticket", "suppression", "control")
+
 
 @cache
 def small() -> Pack:

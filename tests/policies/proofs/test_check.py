@@ -10,17 +10,13 @@ from policies.proofs.check import examine
 from policies.proofs.report import Report
 from policies.proofs.setting import decided
 from policies.verdict import Outcome
-from tests.policies.packs import SMALL, commerce, swapped
+from tests.policies.packs import SMALL, TOOLED, commerce, swapped
 
 
 def looked(text: str) -> Report:
     report = examine(load_pack(text, file="p.yaml"), texts={"p.yaml": text}, kinds=TOOLED)
     assert report.finished
     return report
-
-
-#: The kinds of call that tools make.
-TOOLED = ("read", "contact", "offer", "ticket", "suppression", "control")
 
 
 def found(text: str) -> list[str]:
@@ -195,8 +191,9 @@ def test_the_answers_that_calls_can_get_are_told_by_autonomy_and_class() -> None
     assert "review" in can_be["contact", "supervised", "marketing"]
     assert can_be["read", None, None] == {"allow", "deny"}
     assert {one.kind for one in report.reach} == {
-        "read", "contact", "offer", "ticket", "suppression", "control",
+        "read", "contact", "offer", "ticket", "suppression", "control", "subscription",
     }  # fmt: skip
+    assert can_be["subscription", None, None] == {"approval", "deny"}
 
 
 def test_a_check_that_is_cut_short_says_so_and_claims_nothing() -> None:

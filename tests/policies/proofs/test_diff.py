@@ -43,7 +43,7 @@ def rows(found: Diff) -> set[Row]:
 
 
 def test_a_lower_floor_newly_allows_and_the_case_stands_right_at_the_floor() -> None:
-    after = swapped("min_margin_bp: {value: 1500 ", "min_margin_bp: {value: 1000 ", SHOP)
+    after = swapped("min_margin_bp: {value: 1500,", "min_margin_bp: {value: 1000,", SHOP)
     found = compared(SHOP, after)
     first = next(one for one in found.outcomes if one.after is Outcome.ALLOW)
     assert (first.kind, first.rules, first.before) == ("offer", ("margin_floor",), Outcome.DENY)

@@ -9,7 +9,7 @@ from policies.pack import Pack, load_pack
 from policies.proofs.check import broken_promises, examine
 from policies.proofs.setting import decided
 from policies.verdict import Outcome
-from tests.policies.packs import SMALL, swapped
+from tests.policies.packs import SMALL, TOOLED, swapped
 
 SHOP = flat_commerce()
 
@@ -49,9 +49,20 @@ def promising(text: str, **promised: str) -> Pack:
 def test_the_shipped_pack_keeps_six_promises_whatever_the_facts() -> None:
     pack = promising(SHOP, **PROMISED)
     assert broken_promises(pack) == ()
-    report = examine(pack)
+    report = examine(pack, kinds=TOOLED)
     assert [one.id for one in report.held] == list(PROMISED)
     assert report.findings == ()
+
+
+def test_a_promise_is_proved_for_calls_no_tool_makes_and_nothing_else_is_told_of_them() -> None:
+    plain = examine(load_pack(SHOP, file="p.yaml"), kinds=TOOLED)
+    told = examine(promising(SHOP, **PROMISED), kinds=TOOLED)
+    assert told.held[0].on == ("contact", "offer", "recommendation")
+    assert (told.reach, told.findings) == (plain.reach, plain.findings)
+    rule = "never_when: customer.suppressed\n"
+    weak = swapped(rule, f"{rule}    on: [contact, offer]\n", SHOP)
+    (error,) = examine(promising(weak, **PROMISED), kinds=TOOLED).errors
+    assert error.about == "suppressed_stay_so" and "calls of recommendation" in error.text
 
 
 @pytest.mark.parametrize(
