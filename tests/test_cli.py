@@ -14,6 +14,7 @@ from typer.main import get_command
 
 import cli
 from evals.flat_pack import flat_commerce
+from tests.policies.packs import without_promises
 from tests.source import ROOT
 
 DEMO_LIMIT = 240
@@ -172,7 +173,7 @@ def test_a_draft_that_is_broken_or_not_there_is_one_plain_line(tmp_path: Path) -
 def test_warnings_and_proofs_of_a_pack_are_told_and_its_code_is_of_the_errors(
     tmp_path: Path,
 ) -> None:
-    shipped = flat_commerce()
+    shipped = without_promises(flat_commerce())
     dead = "  - {id: dead, never_when: action.discount_bp > 3000, because: Hm}\nsoft:\n"
     kept = "\ninvariants:\n  - {id: word, when: customer.suppressed, at_least: deny, because: So}\n"
     text = shipped.replace("soft:\n", dead, 1) + kept

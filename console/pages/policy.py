@@ -30,6 +30,12 @@ _MEANINGS = {
 }
 
 
+_PLACES = (
+    *(("Rules", "rules"), ("The next version", "next"), ("Text in force", "text")),
+    ("Versions", "versions"),
+)
+
+
 def register(house: House) -> None:
     """Put the page in its place."""
 
@@ -49,23 +55,22 @@ def register(house: House) -> None:
             )
             _standing(pack)
             with ui.element("div").classes("u-row"):
-                for words, place in (("Rules", "rules"), ("Text", "text"), ("Versions", "next")):
+                for words, place in _PLACES:
                     with ui.link(target=f"#{place}").classes("u-button"):
                         ui.label(words)
             policy_changes.waiting(visit, pack, await visit.runs.publishing.changes(name))
             with ui.element("div").props("id=rules"), card("Rules"):
                 _rules(pack["rules"], name)
             affected = Affected(visit, pack["name"])
+            with ui.element("div").props("id=next"), card("The next version"):
+                _publish(visit, pack, affected)
+            with ui.element("div").props("id=affected"), card("Who would have been affected"):
+                affected.place()
             with ui.element("div").classes("u-cols u-wide"):
                 with ui.element("div").props("id=text"), card("Text"):
                     _text(pack["text"])
-                with ui.element("div").classes("u-cols").props("id=next"):
-                    with card("Versions"):
-                        policy_changes.versions(visit, pack)
-                    with card("The next version"):
-                        _publish(visit, pack, affected)
-            with ui.element("div").props("id=affected"), card("Who would have been affected"):
-                affected.place()
+                with ui.element("div").props("id=versions"), card("Versions"):
+                    policy_changes.versions(visit, pack)
 
 
 def _by(author: str) -> str:

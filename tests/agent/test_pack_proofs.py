@@ -11,9 +11,10 @@ from agent.errors import Invalid
 from agent.pack_proofs import check_and_prove, compare, loaded, said, unkept
 from evals.flat_pack import flat_commerce
 from tests.agent.stage import stage
+from tests.policies.packs import without_promises
 from tools.registry import TOOLS
 
-TEXT = flat_commerce()
+TEXT = without_promises(flat_commerce())
 PROMISE = """
 invariants:
   - id: stop_means_stop

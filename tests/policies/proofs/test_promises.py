@@ -9,9 +9,9 @@ from policies.pack import Pack, load_pack
 from policies.proofs.check import broken_promises, examine
 from policies.proofs.setting import decided
 from policies.verdict import Outcome
-from tests.policies.packs import SMALL, TOOLED, swapped
+from tests.policies.packs import SMALL, TOOLED, swapped, without_promises
 
-SHOP = flat_commerce()
+SHOP = without_promises(flat_commerce())
 
 #: What a shop may want to hold whatever its rules come to say.
 PROMISED = {
