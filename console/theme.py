@@ -72,7 +72,8 @@ a:hover { text-decoration: underline; }
 .u-code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: 12px;
   overflow-wrap: anywhere; }
 .u-row { display: flex; gap: 8px; align-items: center; flex-wrap: wrap; }
-.u-chip { overflow-wrap: normal; display: inline-flex; align-items: center; padding: 2px 9px; border-radius: 999px;
+.u-chip { display: inline-flex; align-items: center; padding: 2px 9px; border-radius: 999px;
+  overflow-wrap: normal;
   font-size: 12px; font-weight: 600; line-height: 1.5; }
 .u-fact { overflow-wrap: anywhere; border-bottom: 1px solid var(--line); padding: 7px 0; }
 .u-fact:last-child { border-bottom: 0; }
