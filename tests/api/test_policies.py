@@ -16,7 +16,9 @@ BROKEN = NEWER.replace("currency: EUR", "currency: euro?")
 
 async def test_the_pack_in_force_is_shown_with_its_rules_and_reasons(api: Api) -> None:
     listed = await api.ok("GET", "/v1/policies")
-    assert [item["name"] for item in listed["items"]] == ["commerce"]
+    assert [item["name"] for item in listed["items"]] == [
+        *("commerce", "finance", "organisation", "travel"),
+    ]
     assert (listed["problems"], listed["next_cursor"]) == ([], None)
     shown = await api.ok("GET", "/v1/policies/commerce")
     assert (shown["version"], shown["currency"], shown["text"]) == (1, "EUR", IN_FORCE)
