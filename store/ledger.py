@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from store import counters
 from store.schema import contacts, effects, journeys, lanes
@@ -48,13 +48,13 @@ MOVES: dict[EffectStatus, tuple[EffectStatus, ...]] = {
 
 #: Counters of exceptions to soft rules: an exception is made once its effect has reached somebody.
 EXCEPTIONS = "override:"
-_REACHED_NOBODY = {
+#: Such an effect has given back whatever it held.
+REACHED_NOBODY = {
     EffectStatus.FAILED,
     EffectStatus.PREEMPTED,
     EffectStatus.CANCELLED,
     EffectStatus.EXPIRED,
 }
-_MAY_HAVE_REACHED = [status.value for status in EffectStatus if status not in _REACHED_NOBODY]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +103,6 @@ _OPEN = (
         effects.c.status.in_(bindparam("statuses", expanding=True)),
     )
     .order_by(effects.c.id)
-)
-_MANY = (
-    select(effects.c.kind, effects.c.message, func.count())
-    .where(
-        effects.c.agent == bindparam("agent"),
-        effects.c.claimed_at > bindparam("since"),
-        effects.c.status.in_(bindparam("statuses", expanding=True)),
-        effects.c.id.not_in(bindparam("without", expanding=True)),
-    )
-    .group_by(effects.c.kind, effects.c.message)
 )
 _CONTACTS = (
     select(
@@ -227,7 +217,7 @@ def move(
         return False
     if to is EffectStatus.CANCELLED and moved.via is not None:
         return True
-    if to in _REACHED_NOBODY:
+    if to in REACHED_NOBODY:
         _give_back(conn, effect_id)
     elif to in (EffectStatus.SENT, EffectStatus.UNKNOWN):
         _contact_state(conn, effect_id, "committed")
@@ -360,25 +350,6 @@ def get(conn: Connection, effect_id: str) -> Row[Any] | None:
 def by_key(conn: Connection, idempotency_key: str) -> Row[Any] | None:
     """The effect that took this idempotency key."""
     return conn.execute(_BY_KEY, {"of": idempotency_key}).first()
-
-
-def many_of(
-    conn: Connection, agent: str, since_us: int, *, without: frozenset[str] = frozenset()
-) -> dict[tuple[str, str], int]:
-    """How many effects of an agent since an instant reached somebody or may: by kind and message.
-
-    Of what is no contact the message is empty. The effects `without` are left out.
-    """
-    rows = conn.execute(
-        _MANY,
-        {
-            "agent": agent,
-            "since": since_us,
-            "statuses": _MAY_HAVE_REACHED,
-            "without": sorted(without),
-        },
-    )
-    return {(str(kind), str(message or "")): int(n) for kind, message, n in rows}
 
 
 def open_effects(

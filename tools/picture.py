@@ -18,7 +18,7 @@ from customers.leases import Lease
 from policies.jurisdictions import counting
 from policies.pack import Pack
 from policies.zones import known
-from store import brakes, ledger
+from store import brakes, effect_counts
 from store.brakes import Brake
 from store.schema import offers, tickets
 from store.sealing import Vault
@@ -182,7 +182,7 @@ def _lately(
     radius = pack.approvals.blast_radius
     if radius is None or agent is None:
         return None
-    return ledger.many_of(conn, agent, now_us - radius.within_us, without=without)
+    return effect_counts.many_of(conn, agent, now_us - radius.within_us, without=without)
 
 
 def _zones_served(pack: Pack) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evals.flat_pack import flat_commerce
 from tests.api.service import Api
+from tests.api.test_policies import IN_FORCE
 
 SHIPPED = flat_commerce()
 
@@ -55,7 +56,7 @@ async def test_an_older_version_comes_back_with_a_reason(api: Api) -> None:
     await api.problem(422, "POST", place, {"version": 1, "reason": " "})
     made = await api.ok("POST", place, {"version": 1, "reason": "too early"})
     assert (made["version"], made["status"]) == (1, "published")
-    assert (await api.ok("GET", "/v1/policies/commerce"))["text"] == SHIPPED
+    assert (await api.ok("GET", "/v1/policies/commerce"))["text"] == IN_FORCE
     await api.problem(409, "POST", place, {"version": 1, "reason": "again"})
     await api.problem(404, "POST", place, {"version": 9, "reason": "again"})
     await api.problem(404, "POST", "/v1/policies/other/rollback", {"version": 1, "reason": "x"})
@@ -69,11 +70,13 @@ async def test_what_is_not_there_is_said(api: Api) -> None:
 
 
 async def test_a_text_is_checked_on_top_of_what_is_in_force(api: Api) -> None:
-    above = "policy: shop\nversion: 1\nextends: commerce\nparams:\n  max_discount_bp: 100\n"
+    above = "policy: shop\nversion: 1\nextends: commerce\nparams:\n  max_discount_bp: 2100\n"
+    lines = IN_FORCE.splitlines()
+    line = next(n for n, said in enumerate(lines, 1) if said.startswith("  max_discount_bp:"))
     found = await api.ok("POST", "/v1/policies/check", {"text": above, "file": "shop.yaml"})
     assert found["problems"] == [
-        "shop.yaml:5:20: params.max_discount_bp is set on line 9 of commerce.yaml, "
-        "which does not let it be moved"
+        f"shop.yaml:5:20: params.max_discount_bp is 2000 on line {line} of commerce.yaml; "
+        "here it may only be lower or same"
     ]
     await api.problem(422, "PUT", "/v1/policies/shop", {"text": above})
     made = await api.ok("PUT", "/v1/policies/shop", {"text": above.split("params:")[0]})

@@ -16,6 +16,8 @@ def question(tool: str = "create_offer", **over: Any) -> dict[str, Any]:
         "outcome": "approval",
         "amount_minor": 12_000,
         "currency": "EUR",
+        "over_budget": [],
+        "raised": [],
         "fired": [
             fired("large", "approval", {"action.cost_minor": 12_000}),
             fired("code_lately", "review", {"customer.days_since_last_code": 12}),
@@ -79,6 +81,15 @@ def test_what_it_costs_stands_beside_the_budget_and_the_margin() -> None:
         "37.5 % margin is left on the weakest item",
     ]
     assert asking.cost_of(question(amount_minor=None))[0] == "Nothing"
+    lacking = [{"budget": "discounts", "amount_minor": 2_000}]
+    assert (
+        "20.00 EUR more than is left of the budget for discounts: a signature raises it"
+        in (asking.cost_of(question(over_budget=lacking))[1])
+    )
+    assert (
+        "raised the budget for discounts by 20.00 EUR"
+        in (asking.cost_of(question(raised=lacking))[1])
+    )
 
 
 def test_the_rules_that_ask_come_first_and_those_that_allow_not_at_all() -> None:

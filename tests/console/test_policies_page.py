@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from evals.flat_pack import flat_commerce
 from tests.api.processes import Served, serving
 from tests.console.conftest import Sits
 from tests.console.desk import PATIENCE_MS, Desk
 from tests.source import ROOT
 
 TEXT = (ROOT / "policies" / "commerce.yaml").read_text(encoding="utf-8")
+#: The pack and the one it stands on, as one text.
+WHOLE = flat_commerce()
 
 
 @pytest.fixture(autouse=True)
@@ -24,8 +27,8 @@ def paste(page: Page, text: str) -> None:
     page.get_by_label("Text of a pack").fill(text)
 
 
-def _line(words: str) -> int:
-    return next(n for n, line in enumerate(TEXT.splitlines(), 1) if words in line)
+def _line(words: str, text: str = TEXT) -> int:
+    return next(n for n, line in enumerate(text.splitlines(), 1) if words in line)
 
 
 def in_force(served: Served) -> int:
@@ -45,17 +48,18 @@ def test_a_text_is_checked_and_each_problem_has_its_place(desk: Desk) -> None:
     page = desk.open("/policies")
     paste(
         page,
-        TEXT.replace("    never_when: customer.suppressed", "    never_when: customer.supressed"),
+        WHOLE.replace("    never_when: customer.suppressed", "    never_when: customer.supressed"),
     )
     desk.button("Check").click()
     expect(page.locator(".u-main")).to_contain_text("1 problem")
     expect(page.locator(".u-main")).to_contain_text(
-        f"policy.yaml:{_line('never_when: customer.suppressed')}:17: "
+        f"policy.yaml:{_line('never_when: customer.suppressed', WHOLE)}:17: "
     )
     expect(page.locator(".u-main")).to_contain_text("did you mean 'customer.suppressed'?")
-    paste(page, TEXT)
-    desk.button("Check").click()
-    expect(page.locator(".u-main")).to_contain_text("in order")
+    for text in (WHOLE, TEXT):
+        paste(page, text)
+        desk.button("Check").click()
+        expect(page.locator(".u-main")).to_contain_text("in order")
 
 
 def test_a_rule_is_shown_with_its_reason_and_leads_to_its_line(desk: Desk) -> None:
@@ -101,7 +105,7 @@ def test_what_is_proved_and_what_would_change_is_shown_with_examples(
         "because: Who asked us to stop hears nothing}\n"
     )
     lower = TEXT.replace("version: 1", "version: 2").replace(
-        "min_margin_bp: 1500 ", "min_margin_bp: 1000 "
+        "min_margin_bp: {value: 1500", "min_margin_bp: {value: 1000"
     )
     dead = "  - {id: dead, never_when: action.discount_bp > 3000, because: Hm}\nsoft:\n"
     paste(page, lower.replace("soft:\n", dead, 1) + promise)
