@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -40,7 +41,8 @@ def test_it_is_seen_before_it_is_pulled_and_in_sight_afterwards(desk: Desk) -> N
     page.get_by_label("Why").fill("A wrong price went out")
     desk.button("Show what it would do").click()
     expect(page.locator(".u-main")).to_contain_text("1 queued contact and 3 open questions wait")
-    expect(page.get_by_role("row", name="Yuki T.")).to_contain_text("3 Mar 2026, 23:00:00 UTC")
+    waits = re.compile(r"3 Mar 2026, 23:(0\d|1[0-4]):[0-5]\d UTC")
+    expect(page.get_by_role("row", name="Yuki T.")).to_contain_text(waits)
     assert pulled(desk.served) == []
     desk.button("Pull the brake").click()
     expect(page.locator(".u-sentence").first).to_contain_text("everything that reaches customers")
