@@ -55,12 +55,17 @@ def test_the_shipped_pack_keeps_six_promises_whatever_the_facts() -> None:
 
 
 def test_a_promise_is_proved_for_calls_no_tool_makes_and_nothing_else_is_told_of_them() -> None:
-    plain = examine(load_pack(SHOP, file="p.yaml"), kinds=TOOLED)
-    told = examine(promising(SHOP, **PROMISED), kinds=TOOLED)
+    advising = swapped(
+        "customer.suppressed: {bool, for: [contact, offer]}",
+        "customer.suppressed: {bool, for: [contact, offer, recommendation]}",
+        SHOP,
+    )
+    plain = examine(load_pack(advising, file="p.yaml"), kinds=TOOLED)
+    told = examine(promising(advising, **PROMISED), kinds=TOOLED)
     assert told.held[0].on == ("contact", "offer", "recommendation")
     assert (told.reach, told.findings) == (plain.reach, plain.findings)
     rule = "never_when: customer.suppressed\n"
-    weak = swapped(rule, f"{rule}    on: [contact, offer]\n", SHOP)
+    weak = swapped(rule, f"{rule}    on: [contact, offer]\n", advising)
     (error,) = examine(promising(weak, **PROMISED), kinds=TOOLED).errors
     assert error.about == "suppressed_stay_so" and "calls of recommendation" in error.text
 
