@@ -34,7 +34,7 @@ def test_a_check_tells_what_is_proved_and_what_every_tool_can_come_to() -> None:
     assert (told["policy"], told["version"], told["finished"]) == ("commerce", 2, True)
     (kept,) = told["invariants"]
     assert (kept["id"], kept["at_least"], kept["on"]) == (
-        "stop_means_stop", "deny", ["contact", "offer", "recommendation"],
+        "stop_means_stop", "deny", ["contact", "offer"],
     )  # fmt: skip
     covered = {name for one in told["answers"] for name in one["tools"]}
     assert covered == set(TOOLS)
@@ -94,7 +94,7 @@ async def test_a_pack_that_breaks_its_word_is_not_published(tmp_path: Path) -> N
 def test_only_a_pack_with_invariants_is_proved_before_it_is_published() -> None:
     assert unkept(loaded(TEXT, "a.yaml", {}), limit_s=0.0) == []
     lines = unkept(loaded(UNKEPT, "a.yaml", {}))
-    for line, kind in zip(lines, ("contact", "offer", "recommendation"), strict=True):
+    for line, kind in zip(lines, ("contact", "offer"), strict=True):
         assert f"stop_means_stop does not hold: calls of {kind} with" in line
 
 
