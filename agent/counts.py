@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from sqlalchemy import Connection
@@ -20,13 +20,25 @@ from tools.packs import PackShelf
 
 
 class Counts:
-    """Reads; changes nothing. A span is of `days` days, today being one of them."""
+    """Reads; changes nothing. A span is of `days` days, today being one of them.
 
-    def __init__(self, db: Database, clock: Clock, shelf: PackShelf, pack_name: str) -> None:
+    `goals`: those that agents pursue; packs that decide others are in use by nobody.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        shelf: PackShelf,
+        pack_name: str,
+        *,
+        goals: Callable[[], Collection[str]],
+    ) -> None:
         self._db = db
         self._clock = clock
         self._shelf = shelf
         self._pack_name = pack_name
+        self._goals = goals
 
     async def readiness(self, agents: Iterable[AgentFile]) -> Readiness:
         """How far this deployment has come."""
@@ -42,6 +54,7 @@ class Counts:
             period,
             self._shelf,
             self._pack_name,
+            goals=self._goals(),
             start=since(self._clock, days),
             now_us=self._clock.now_us(),
         )

@@ -6,6 +6,7 @@ for each decision there is, so it is done when somebody looks, never on the way 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
@@ -101,9 +102,15 @@ def since(clock: Clock, days: int) -> int:
 
 
 def period(
-    conn: Connection, shelf: PackShelf, pack_name: str, *, start: int, now_us: int
+    conn: Connection,
+    shelf: PackShelf,
+    pack_name: str,
+    *,
+    goals: Collection[str],
+    start: int,
+    now_us: int,
 ) -> Period:
-    """Everything that is counted from `start` on."""
+    """Everything that is counted from `start` on. `goals`: those that agents pursue."""
     ends = {
         str(status): int(n)
         for status, n in conn.execute(
@@ -118,7 +125,7 @@ def period(
         ).where(approvals.c.status == "pending")
     ).one()
     packs = shelf.in_force(conn)
-    in_use = [packs.pack(name) for name in packs.in_use(pack_name)]
+    in_use = [packs.pack(name) for name in packs.in_use(pack_name, goals)]
     return Period(
         since=start,
         woken=sum(ends.values()),

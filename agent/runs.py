@@ -115,7 +115,9 @@ class Runs:
         self.decisions = Decisions(db, env.shelf)
         self.effects = Effects(db)
         self.figures = Figures(db, clock)
-        self.counts = Counts(db, clock, env.shelf, env.pack_name)
+        self.counts = Counts(
+            db, clock, env.shelf, env.pack_name, goals=lambda: env.ground.agents.keys()
+        )
         self.people = People(db, clock, forgetting, wake=self.dispatcher.wake)
         self.brake = Braking(db, clock, env, wake=self.dispatcher.wake)
         self.leasing = Leasing(db, clock, self.people, wake=self.dispatcher.wake)

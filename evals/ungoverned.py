@@ -14,12 +14,13 @@ from evals.flat_pack import flat_commerce
 
 _LISTS = ("hard", "soft", "caps", "tables", "budgets")
 _QUIET = "quiet_hours"
+_PROMISES = "invariants"
 
 
 def without(rules: Collection[str], text: str | None = None) -> str:
     """The pack's text without these rules, caps or tables. Raises `LookupError` for an unknown.
 
-    Their lines are cut out; the rest stays as it was written.
+    Their lines are cut out, and its invariants; the rest stays as it was written.
     """
     text = flat_commerce() if text is None else text
     told = YAML().load(text)
@@ -36,9 +37,20 @@ def without(rules: Collection[str], text: str | None = None) -> str:
     for key in _LISTS:
         if key in told and all(str(rule["id"]) in rules for rule in told[key]):
             cut.add(told.lc.data[key][0])
+    # What a pack without its rules promises it would not keep, and would not be put in force.
+    for first, after in _section(told, _PROMISES, len(lines)):
+        cut |= {*range(first, after)}
     left = [line for n, line in enumerate(lines) if n not in cut]
     newer = f"version: {told['version'] + 1}"
     return "\n".join(newer if line.startswith("version:") else line for line in left) + "\n"
+
+
+def _section(told: Any, key: str, end: int) -> Iterator[tuple[int, int]]:
+    """The lines of a section, its key with them, where there is one."""
+    if key in told:
+        first = told.lc.data[key][0]
+        later = (position[0] for position in told.lc.data.values() if position[0] > first)
+        yield first, min(later, default=end)
 
 
 def _blocks(told: Any, end: int) -> Iterator[tuple[str, int, int]]:

@@ -8,7 +8,7 @@ knows more words than the last) answers for nothing, and its goals fall to nobod
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from threading import Lock
 
@@ -98,9 +98,13 @@ class PackSet:
             raise NoPack(f"the goal '{goal}' is named by the packs {', '.join(names)}")
         return names[0] if names else None
 
-    def in_use(self, default: str) -> list[str]:
-        """The packs that decide something: the deployment's own, and those that name goals."""
-        named = {name for names in self._goals.values() for name in names}
+    def in_use(self, default: str, goals: Collection[str] | None = None) -> list[str]:
+        """The packs that decide something: the deployment's own, and those that name goals.
+
+        `goals`: only these count, where it is said which there are.
+        """
+        asked = self._goals if goals is None else goals
+        named = {name for goal in asked for name in self._goals.get(goal, ())}
         return [default, *sorted(named - {default})]
 
     def on_top_of(self, name: str) -> list[str]:

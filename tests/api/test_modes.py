@@ -170,7 +170,7 @@ async def test_going_back_needs_no_look_and_stops_what_was_not_handed_over(
     decision = await decided(api, "bob")
     assert decision["status"] == "scheduled"
     await api.ok("PUT", PATH, {"mode": "sandbox"})
-    await api.ok("POST", "/v1/clock", {"to": "2026-03-04T08:05:00Z"})
+    await api.ok("POST", "/v1/clock", {"to": "2026-03-04T08:15:00Z"})
     assert mail.connections == 0
     effect = await api.ok("GET", f"/v1/effects/{decision['effects'][0]['id']}")
     assert (effect["status"], effect["reason"]) == ("failed", "the agent is no longer live")
