@@ -61,7 +61,8 @@ async def test_a_pack_that_breaks_its_own_invariant_is_refused_with_an_example(a
     promise = (
         "invariants:\n  - {id: word, when: action.discount_bp > 500, at_least: deny, because: So}\n"
     )
-    text = f"{NEWER}\n{promise}"
+    assert "\ninvariants:\n" in NEWER
+    text = NEWER.replace("invariants:\n", promise)
     checked = await api.ok("POST", "/v1/policies/check", {"text": text})
     assert not checked["ok"] and checked["findings"][0]["severity"] == "error"
     said = await api.problem(422, "PUT", "/v1/policies/commerce", {"text": text})

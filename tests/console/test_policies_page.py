@@ -101,14 +101,15 @@ def test_what_is_proved_and_what_would_change_is_shown_with_examples(
     desk = sit(served, role="approver")
     page = desk.open("/policies/commerce")
     promise = (
-        "\ninvariants:\n  - {id: word, when: customer.suppressed, at_least: deny, "
+        "invariants:\n  - {id: word, when: customer.suppressed, at_least: deny, "
         "because: Who asked us to stop hears nothing}\n"
     )
     lower = TEXT.replace("version: 1", "version: 2").replace(
         "min_margin_bp: {value: 1500", "min_margin_bp: {value: 1000"
     )
     dead = "  - {id: dead, never_when: action.discount_bp > 3000, because: Hm}\nsoft:\n"
-    paste(page, lower.replace("soft:\n", dead, 1) + promise)
+    assert "\ninvariants:\n" in lower
+    paste(page, lower.replace("soft:\n", dead, 1).replace("invariants:\n", promise))
     desk.button("Check, and show what changes").click()
     main = page.locator(".u-main")
     expect(main).to_contain_text("dead is redundant: max_discount already denies")
