@@ -2,6 +2,9 @@
 
 The whole folder is read whenever anything in it moved; a file taken away changes nothing. It may
 come later than the server, go, and come again. Reading and compiling hold nobody up.
+
+A file that is still being written is not taken: half a pack may read well and hold half the rules.
+What the folder holds is taken once two looks, a moment apart, see the same.
 """
 
 from __future__ import annotations
@@ -30,11 +33,17 @@ class FolderWatch:
     """
 
     def __init__(
-        self, folder: Path, take: Callable[[Found], Awaitable[None]], *, must: bool
+        self,
+        folder: Path,
+        take: Callable[[Found], Awaitable[None]],
+        *,
+        must: bool,
+        read: Callable[[Path], Found] = read_folder,
     ) -> None:
         self._folder = folder
         self._take = take
         self._must = must
+        self._read = read
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._seen: Found | None = None
@@ -81,15 +90,20 @@ class FolderWatch:
 
     async def _look(self) -> None:
         """Read the folder; hand it on where it holds something else than the last time."""
+        found = await self._there()
+        while found != self._seen and not self._stop.is_set():
+            await asyncio.sleep(_SETTLES_MS / 1_000)
+            before, found = found, await self._there()
+            if found == before:
+                await self._take(found)
+                self._seen = found
+
+    async def _there(self) -> Found:
         if self._folder.is_dir():
-            found = await asyncio.to_thread(read_folder, self._folder)
-        elif self._must:
-            found = Found({}, (f"{self._folder}: there is no such folder",))
-        else:
-            found = Found({})
-        if found != self._seen:
-            await self._take(found)
-            self._seen = found
+            return await asyncio.to_thread(self._read, self._folder)
+        if self._must:
+            return Found({}, (f"{self._folder}: there is no such folder",))
+        return Found({})
 
     async def _pause(self) -> None:
         try:

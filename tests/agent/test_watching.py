@@ -11,6 +11,7 @@ from typing import Any
 from agent.pack_files import Found
 from agent.runs import Runs
 from agent.watching import FolderWatch
+from policies.pack import load_pack
 from tests.agent.stage import goods, person, recover, stage
 from tests.tools.pack_texts import commerce, on_top, organisation
 
@@ -142,3 +143,22 @@ async def test_a_fault_while_looking_does_not_end_the_watch(tmp_path: Path) -> N
     watch.start()
     await until(lambda: len(asked) == 2)
     await watch.stop()
+
+
+async def test_half_a_file_is_not_taken_though_it_reads_well(tmp_path: Path) -> None:
+    whole = commerce(2)
+    half = whole[: whole.index("caps:")] + whole[whole.index("tables:") :]
+    load_pack(half, file="commerce.yaml")  # a pack without its caps, and nothing wrong with it
+    looks = [Found({"commerce.yaml": text}) for text in ("", half, whole, whole)]
+    taken: list[Found] = []
+
+    async def take(found: Found) -> None:
+        taken.append(found)
+
+    watch = FolderWatch(
+        tmp_path, take, must=False, read=lambda _: looks.pop(0) if len(looks) > 1 else looks[0]
+    )
+    watch.start()
+    await until(lambda: taken)
+    await watch.stop()
+    assert taken == [Found({"commerce.yaml": whole})]
