@@ -1,4 +1,8 @@
-"""Segment's HTTP API: the official SDKs work unchanged. Answered 200 means durable."""
+"""Segment's HTTP API: the official SDKs work unchanged. Answered 200 means durable.
+
+Keys with the role `ingest` sit in web pages, where anybody finds them. What they say of traits that
+decide who looks at a person is not taken; the event keeps the names of what was left out.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from agent.messages import TYPES, Message
 from api.access import Sender, Service
 from api.idempotency import OnceRoute
 from api.problems import said
+from customers.profile import RESERVED
 from store.principals import Principal
 
 
@@ -47,7 +52,7 @@ async def batch(runs: Service, principal: Sender, body: Payload) -> dict[str, bo
         own = item.get("context") or {}
         if isinstance(shared, dict) and isinstance(own, dict):
             item = {**item, "context": {**shared, **own}}
-        messages.append(_message(item, f"message {k}"))
+        messages.append(_message(item, f"message {k}", principal))
     if messages:
         await runs.accept(source_of(principal), messages)
     return {"success": True}
@@ -55,7 +60,7 @@ async def batch(runs: Service, principal: Sender, body: Payload) -> dict[str, bo
 
 def _add(kind: str) -> None:
     async def one(runs: Service, principal: Sender, body: Payload) -> dict[str, bool]:
-        message = _message({**body, "type": kind}, f"this {kind} message")
+        message = _message({**body, "type": kind}, f"this {kind} message", principal)
         await runs.accept(source_of(principal), [message])
         return {"success": True}
 
@@ -67,10 +72,30 @@ for _kind in TYPES:
     _add(_kind)
 
 
-def _message(item: dict[str, Any], where: str) -> Message:
+def _message(item: dict[str, Any], where: str, principal: Principal) -> Message:
+    if not principal.may("viewer"):
+        item = _without_reserved(item)
     try:
         return Message.model_validate(item)
     except ValidationError as error:
         found = [said(e) for e in error.errors(include_input=False, include_url=False)]
         told = "; ".join(f"{one['where'] or 'it'}: {one['what']}" for one in found)
         raise BadRequest(f"{where} cannot be taken: {told}") from None
+
+
+def _without_reserved(item: dict[str, Any]) -> dict[str, Any]:
+    """The message without the traits that such a key cannot state, and with their names."""
+    left_out: set[str] = set()
+
+    def kept(holder: dict[str, Any]) -> dict[str, Any]:
+        traits = holder.get("traits")
+        if not isinstance(traits, dict) or RESERVED.isdisjoint(traits):
+            return holder
+        left_out.update(RESERVED & traits.keys())
+        return {**holder, "traits": {k: v for k, v in traits.items() if k not in RESERVED}}
+
+    item, context = kept(item), item.get("context")
+    own = kept(context) if isinstance(context, dict) else {}
+    if not left_out:
+        return item
+    return {**item, "context": {**own, "traits_not_taken": sorted(left_out)}}

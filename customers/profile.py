@@ -35,6 +35,8 @@ READ = frozenset(
     + ["preferredChannel", "preferred_channel", "address"]
     + ["sentiment", "compliance_flag", "relationship_manager"]
 )
+#: Traits that decide who looks at a person. A key that sits in a web page cannot state them.
+RESERVED = frozenset(["compliance_flag", "relationship_manager"])
 _CHANNEL_OF = {"email": "email", "phone": "sms"}
 
 
