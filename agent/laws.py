@@ -1,7 +1,7 @@
 """The file of jurisdictions as a document in force: packs that apply it are read with it.
 
-A deployment's own `jurisdictions.yaml` lies over the shipped one. One that is broken, or that would
-break a pack in force, replaces nothing.
+A deployment's own `jurisdictions.yaml` lies over the shipped one. One that is broken, that would
+break a pack in force, or that would change one which two people must change, replaces nothing.
 """
 
 from __future__ import annotations
@@ -40,8 +40,20 @@ def seed_laws(conn: Connection, text: str, *, author: str, at: int, shelf: PackS
     lost = [name for name in then.broken if name not in now.broken]
     if lost:
         return [f"{FILE}:1:1: the packs {', '.join(sorted(lost))} could not be used with this text"]
+    guarded = [name for name in _applying(now) if now.asks_for_two(name)]
+    if guarded:
+        return [
+            f"{FILE}:1:1: two people change the packs {', '.join(guarded)}, so a file alone does "
+            "not change what they apply; the text before stays in force"
+        ]
     documents.put(conn, kind="policy", name=NAME, text=text, author=author, at=at)
-    for name in then.names:
-        if name not in then.broken and then.pack(name).jurisdictions:
-            write_build(conn, then.pack(name), at)
+    for name in _applying(then):
+        write_build(conn, then.pack(name), at)
     return []
+
+
+def _applying(packs: PackSet) -> list[str]:
+    """The packs that can be used and apply jurisdictions."""
+    return [
+        name for name in packs.names if name not in packs.broken and packs.pack(name).jurisdictions
+    ]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
-from agent.errors import BadRequest
+from agent.errors import BadRequest, Conflict, Invalid
 from agent.fact_words import counted
 from agent.lookback import looked_back_to
 from agent.names import names_of
@@ -20,10 +20,10 @@ from agent.shadow_counting import Held, Ledger
 from agent.shadow_limits import limits
 from agent.shadow_reading import Reading, ledger_of, newest, reach, slice_of
 from agent.shadow_told import Affected, affected, money_words, summary, told
-from policies.pack import Pack
+from policies.pack import Pack, PolicyError
 from store.clock import Clock
 from store.database import Database
-from tools.pack_set import PackSet
+from tools.pack_set import Compiled, PackSet
 from tools.packs import NoPack, PackShelf
 
 DEFAULT_SINCE, DEFAULT_LIMIT, MOST = "7d", 10_000, 100_000
@@ -68,8 +68,10 @@ class Shadowing:
         while not reading.done:
             rows = await self._db.read(slice_of, reading.before_pos)
             await asyncio.to_thread(reading.take, self._db.vault, rows)
-        then = PackSet({**now_in_force.texts, draft.name: text}, self._shelf.compiled)
-        draft, looks = _decider(then, draft, self._pack_name, reading.in_order())
+        texts = {**now_in_force.texts, draft.name: text}
+        draft, looks = await asyncio.to_thread(
+            _decider, self._shelf.compiled, texts, draft, self._pack_name, reading.in_order()
+        )
         beside = await self._db.read(_beside, self._shelf, draft.name, looks, start - reach(draft))
         opened = time.perf_counter()
         shadowed, counts = await asyncio.to_thread(_decided, draft, looks, beside)
@@ -133,23 +135,34 @@ def _beside(
 
 
 def _decider(
-    packs: PackSet, draft: Pack, default: str, looks: Sequence[Recorded]
+    compiled: Compiled,
+    texts: Mapping[str, str],
+    draft: Pack,
+    default: str,
+    looks: Sequence[Recorded],
 ) -> tuple[Pack, list[Recorded]]:
-    """The pack that would decide these looks once the draft were in force, and which of them.
+    """The pack that would decide these looks were the texts in force, and which of them.
 
     A draft that others stand on is asked through them: of several, the one that decides most. One
-    that would decide none of them is asked of all.
+    that would decide none of them is asked of all. Raises `Invalid` where a pack that stands on the
+    draft could not be used any more, `Conflict` where two packs would decide one goal.
     """
+    packs = PackSet(texts, compiled)
+    on_top = packs.on_top_of(draft.name)
     mine: dict[str, list[Recorded]] = {}
-    on_top = set(packs.on_top_of(draft.name))
-    for look in looks:
-        name = packs.decides(look.goal) or default
-        if name in on_top:
-            mine.setdefault(name, []).append(look)
-    if not mine:
-        return draft, list(looks)
-    name = max(sorted(mine), key=lambda one: len(mine[one]))
-    return packs.pack(name), mine[name]
+    try:
+        for look in looks:
+            name = packs.decides(look.goal) or default
+            if name in on_top:
+                mine.setdefault(name, []).append(look)
+        if not mine:
+            return draft, list(looks)
+        name = max(sorted(mine), key=lambda one: len(mine[one]))
+        return packs.pack(name), mine[name]
+    except PolicyError as broken:
+        raise Invalid(str(broken)) from broken
+    except NoPack as contested:
+        raise Conflict(str(contested)) from contested
 
 
 def _decided(

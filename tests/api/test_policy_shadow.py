@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from agent.documents import shipped_packs
 from store.schema import metadata
 from tests.api.service import PRODUCTS, Api
 from tests.api.test_policies import BROKEN, NEWER
@@ -15,6 +16,9 @@ WEEKLY = "max: 3, window: {rolling: P7D}"
 NONE_A_WEEK = NEWER.replace(WEEKLY, "max: 0, window: {rolling: P7D}")
 QUIET_AT_NOON = NEWER.replace('from: "21:00"', 'from: "11:00"')
 NO_OFFERS = NEWER.replace("max_discount_bp: {value: 2000", "max_discount_bp: {value: 0")
+#: The layer that the shop's pack stands on.
+HOUSE = shipped_packs()["organisation"].replace("version: 1\n", "version: 2\n", 1)
+NOT_USEFUL = "action.useful_minutes == 0"
 ASKS_MORE = NEWER.replace(
     "facts:\n", "facts:\n  customer.is_vip: {bool, for: [contact]}\n"
 ).replace(
@@ -199,3 +203,21 @@ async def test_money_is_told_for_offers(api: Api) -> None:
     assert told["people"]["items"][0]["money"][0]["minor"] >= cost
     assert "max_discount" in {rule["rule"] for rule in told["rules"]}
     assert any("Money that a refused offer" in said for said in told["limits"])
+
+
+async def test_a_draft_of_a_lower_layer_is_asked_through_the_pack_on_top(api: Api) -> None:
+    await shop(api, "ada")
+    same = await asked(api, HOUSE)
+    assert (same["changed"]["decisions"], same["unchanged"]["decisions"]) == (0, 1)
+    told = await asked(api, HOUSE.replace(NOT_USEFUL, "action.useful_minutes < 500000"))
+    assert told["changed"] == {"decisions": 1, "people": 1}
+    assert [rule["rule"] for rule in told["rules"]] == ["not_useful"]
+    assert told["policy"] == "commerce", "the pack that decides, with the draft below it"
+
+
+async def test_a_draft_that_a_pack_on_top_cannot_stand_on_is_told_so(api: Api) -> None:
+    await shop(api, "ada")
+    lower = "params:\n  max_discount_bp: {value: 1000, stricter: lower}\n"
+    text = HOUSE.replace("params:\n", lower, 1)
+    said = await api.problem(422, "POST", "/v1/policies/shadow", {"text": text})
+    assert "commerce.yaml:" in said and "max_discount_bp" in said
