@@ -125,3 +125,50 @@ erasures = table(
     words("receipt"),
     PrimaryKeyConstraint("id"),
 )
+
+merges = table(
+    "merges",
+    words("id"),
+    words("into_id"),
+    words("absorbed_id"),
+    words("why"),
+    integer("at"),
+    integer("at_seq"),
+    words("by"),
+    binary("evidence_sealed"),
+    binary("into_before_sealed"),
+    binary("absorbed_before_sealed"),
+    integer("undone_at", nullable=True),
+    words("undone_by", nullable=True),
+    binary("undone_reason_sealed", nullable=True),
+    PrimaryKeyConstraint("id"),
+    one_of("why", "identifier", "alias", "probable", "person"),
+    CheckConstraint("into_id <> absorbed_id", name="of_two"),
+    CheckConstraint("(undone_at IS NULL) = (undone_by IS NULL)", name="undone_by_somebody"),
+)
+"""Why two records are one, and what each was before; sealed under whom each column speaks of.
+
+`at_seq` is the newest arrival of either at that moment: what arrived later came to the one record.
+"""
+Index("ix_merges_into_id", merges.c.into_id)
+Index("ix_merges_absorbed_id", merges.c.absorbed_id)
+
+merge_moves = table(
+    "merge_moves",
+    words("merge_id"),
+    words("moved"),
+    words("row_key"),
+    PrimaryKeyConstraint("merge_id", "moved", "row_key"),
+)
+"""Which rows of which table a merge moved over, so that they can go back."""
+
+separations = table(
+    "separations",
+    words("one_id"),
+    words("other_id"),
+    integer("at"),
+    words("by"),
+    PrimaryKeyConstraint("one_id", "other_id"),
+    CheckConstraint("one_id < other_id", name="in_order"),
+)
+"""Two records that a person said are two: nothing makes one of them again but an alias."""
