@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, select, update
 
-from customers import consent, memory_text, orders, profile, suppression
+from customers import consent, memory_text, merge_log, orders, profile, suppression
+from customers.merge_log import Because
 from customers.stopping import stop_where
 from store import lanes, ledger, wakeups
 from store.ledger import EffectStatus
@@ -28,6 +29,7 @@ from store.schema import (
     identifiers,
     journeys,
     leases,
+    memories,
     offers,
     suppressions,
     tickets,
@@ -37,7 +39,7 @@ from store.schema import orders as orders_table
 from store.schema import wakeups as wakeups_table
 from store.sealing import Vault
 
-_MOVED = (
+MOVED = (
     approvals,
     complaints,
     contacts,
@@ -57,22 +59,37 @@ _MOVED = (
 MERGED = "merged"
 
 
-def merge(conn: Connection, vault: Vault, *, into: str, absorbed: str, now_us: int) -> None:
-    """Make one customer of two. Running work on either lane is stale from here on (P4).
+def merge(
+    conn: Connection,
+    vault: Vault,
+    *,
+    into: str,
+    absorbed: str,
+    now_us: int,
+    because: Because | None = None,
+) -> str:
+    """Make one customer of two; the merge's id, by which it can be undone (`customers.split`).
 
-    The survivor's lane is left something due, so that it is taken up even if nobody rings it.
+    Running work on either lane is stale from here on (P4). The survivor's lane is left something
+    due, so that it is taken up even if nobody rings it.
     """
-    _lanes(conn, into, absorbed)
+    merge_id = merge_log.begin(
+        conn, vault, into=into, absorbed=absorbed, because=because or Because(), now_us=now_us
+    )
+    join_lanes(conn, into, absorbed)
     _consents(conn, into, absorbed)
-    _journeys(conn, into, absorbed, now_us)
-    for table in _MOVED:
+    _journeys(conn, vault, merge_id, into, absorbed, now_us)
+    for table in MOVED:
+        merge_log.keep_moves(conn, merge_id, table, absorbed)
         conn.execute(update(table).where(table.c.customer_id == absorbed).values(customer_id=into))
+    merge_log.keep_moves(conn, merge_id, memories, absorbed)
     memory_text.hand_over(conn, to=into, of=absorbed)
     _profiles(conn, vault, into, absorbed, now_us)
-    _stop_what_is_forbidden(conn, into, now_us)
+    stop_what_is_forbidden(conn, into, now_us)
     wakeups.schedule_due(
-        conn, kind="plan_again", ref=f"{absorbed}:{MERGED}", at=now_us, customer_id=into
+        conn, kind="plan_again", ref=f"{merge_id}:{MERGED}", at=now_us, customer_id=into
     )
+    return merge_id
 
 
 def survivor(conn: Connection, customer_id: str) -> str:
@@ -102,7 +119,7 @@ def merged_into(conn: Connection, customer_id: str) -> list[str]:
     return found
 
 
-def _lanes(conn: Connection, into: str, absorbed: str) -> None:
+def join_lanes(conn: Connection, into: str, absorbed: str) -> None:
     """Both lanes under one epoch, newer than any that either had: claims of both stay behind it."""
     both = sorted((into, absorbed))
     top = max([lanes.take(conn, customer_id) for customer_id in both])
@@ -166,13 +183,17 @@ def _strictness(row: Row[Any]) -> tuple[int, float, int]:
     return consent.STRICTNESS[row.state], -ends, row.at
 
 
-def _journeys(conn: Connection, into: str, absorbed: str, now_us: int) -> None:
+def _journeys(
+    conn: Connection, vault: Vault, merge_id: str, into: str, absorbed: str, now_us: int
+) -> None:
     """Journeys move over. Of two about the same, the survivor's goes on and the other is closed; a
     goal that either has reached is reached."""
     taken = {
         (row.goal, row.subject_hash): row
         for row in conn.execute(select(journeys).where(journeys.c.customer_id == into))
     }
+    closed: dict[str, list[str]] = {into: [], absorbed: []}
+    merge_log.keep_moves(conn, merge_id, journeys, absorbed)
     for row in conn.execute(
         select(journeys).where(journeys.c.customer_id == absorbed).order_by(journeys.c.id)
     ).all():
@@ -180,13 +201,18 @@ def _journeys(conn: Connection, into: str, absorbed: str, now_us: int) -> None:
         if mine is None:
             conn.execute(update(journeys).where(journeys.c.id == row.id).values(customer_id=into))
             continue
-        _close(conn, row, absorbed, "closed", now_us)
-        if row.status == "reached":
-            _close(conn, mine, into, "reached", now_us)
+        if _close(conn, row, absorbed, "closed", now_us):
+            closed[absorbed].append(row.id)
+        if row.status == "reached" and _close(conn, mine, into, "reached", now_us):
+            closed[into].append(mine.id)
+    merge_log.keep_closed(conn, vault, merge_id, into=closed[into], absorbed=closed[absorbed])
 
 
-def _close(conn: Connection, journey: Row[Any], customer_id: str, status: str, now_us: int) -> None:
-    """Close a journey, and cancel what is queued in it. Its lane ends the decisions (`MERGED`)."""
+def _close(conn: Connection, journey: Row[Any], customer_id: str, status: str, now_us: int) -> bool:
+    """Close a journey, and cancel what is queued in it. Its lane ends the decisions (`MERGED`).
+
+    False where it was closed before.
+    """
     closed = conn.execute(
         update(journeys)
         .where(journeys.c.id == journey.id, journeys.c.status == "open")
@@ -197,10 +223,17 @@ def _close(conn: Connection, journey: Row[Any], customer_id: str, status: str, n
     for row in ledger.open_effects(conn, customer_id, [EffectStatus.SCHEDULED]):
         if row.journey_id == journey.id:
             ledger.move(conn, row.id, to=EffectStatus.CANCELLED, at=now_us, reason=MERGED)
+    return closed.rowcount > 0
 
 
-def _stop_what_is_forbidden(conn: Connection, into: str, now_us: int) -> None:
-    """What either had queued stops where the consents and suppressions of both now forbid it."""
+def stop_what_is_forbidden(
+    conn: Connection,
+    into: str,
+    now_us: int,
+    *,
+    reason: str = "the joined profile does not allow it",
+) -> None:
+    """What is queued stops where the consents and suppressions that hold now forbid it."""
     stopped = suppression.in_force(conn, into, now_us)
     agreed = consent.states(consent.of_customer(conn, into), now_us)
     addresses = profile.address_hashes_of(conn, into)
@@ -217,4 +250,4 @@ def _stop_what_is_forbidden(conn: Connection, into: str, now_us: int) -> None:
         wanted = ("granted",) if row.purpose == "marketing" else ("granted", "absent")
         return state not in wanted
 
-    stop_where(conn, into, forbidden, reason="the joined profile does not allow it", now_us=now_us)
+    stop_where(conn, into, forbidden, reason=reason, now_us=now_us)

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select
 
-from customers import suppression
+from customers import merge_log, suppression
 from customers.identifiers import KINDS, Identifier, normalise
 from customers.merge import merge, survivor
+from customers.merge_log import Because
 from customers.stopping import stop_queued
 from store import lanes
 from store.schema import customers, identifiers, tombstones
@@ -83,7 +85,9 @@ def resolve(
     else:
         customer_id, used = ids[0], False
         if joins and len(ids) > 1:
-            customer_id, merged = _join(conn, vault, ids, same, now_us)
+            shown = {h: i for h, i in hashed.items() if h in owners}
+            because = Because("alias" if alias else "identifier", evidence=_evidence(shown, owners))
+            customer_id, merged = _join(conn, vault, ids, same, because, now_us)
     for value_hash, identifier in hashed.items():
         if value_hash not in owners and (alias or _may_attach(conn, customer_id, identifier)):
             _attach(conn, vault, customer_id, identifier, value_hash, now_us)
@@ -207,16 +211,35 @@ def _lock(conn: Connection, ids: list[str]) -> bool:
     return gone is None
 
 
+def _evidence(shown: dict[str, Identifier], owners: dict[str, str]) -> dict[str, Any]:
+    """What one message named together, and whose each was."""
+    return {
+        "identifiers": [
+            {"kind": i.kind, "value": i.value, "of": owners[h]} for h, i in shown.items()
+        ]
+    }
+
+
 def _join(
-    conn: Connection, vault: Vault, ids: list[str], same: frozenset[str], now_us: int
+    conn: Connection,
+    vault: Vault,
+    ids: list[str],
+    same: frozenset[str],
+    because: Because,
+    now_us: int,
 ) -> tuple[str, tuple[str, ...]]:
-    """Merge what may be merged with the strongest identifier's owner."""
+    """Merge what may be merged with the strongest identifier's owner.
+
+    Two whom a person took apart stay two, unless an alias of somebody's own names both.
+    """
     winner, merged = ids[0], []
     for other in ids[1:]:
+        if other not in same and merge_log.are_separate(conn, winner, other):
+            continue
         if other not in same and _has_user_id(conn, winner) and _has_user_id(conn, other):
             continue
         older, younger = sorted((winner, other))
-        merge(conn, vault, into=older, absorbed=younger, now_us=now_us)
+        merge(conn, vault, into=older, absorbed=younger, now_us=now_us, because=because)
         winner = older
         merged.append(younger)
     return winner, tuple(merged)
