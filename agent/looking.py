@@ -10,19 +10,24 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from agent import lifetime
 from customers import complaints, consent, memory_text, profile, suppression
+from customers.memory_standing import MARKETING, why_withheld
 from store.schema import customers, effects, erasures
 from store.sealing import Vault
 
 MOST = 50
 #: What is withheld depends on what for; operators are shown what marketing is not told.
-_PURPOSE = "marketing"
+_PURPOSE = MARKETING
 
 
 def look(conn: Connection, vault: Vault, customer_id: str, now_us: int) -> dict[str, Any]:
     """What is known of one person who is not erased."""
     person = profile.load(conn, vault, customer_id)
+    expected, why_not = lifetime.told(conn, person, now_us)
     return {
+        "lifetime": expected,
+        "lifetime_why_not": why_not,
         "traits": [
             {"name": name, "value": trait.value, "at": trait.at, "source": trait.source}
             for name, trait in sorted(person.traits.items())
@@ -108,15 +113,10 @@ def _effect(row: Row[Any]) -> dict[str, Any]:
 
 
 def _memory(vault: Vault, row: Row[Any], now_us: int) -> dict[str, Any]:
-    why = None
-    if row.expires_at is not None and row.expires_at <= now_us:
-        why = "expired"
-    elif row.purpose not in ("any", _PURPOSE):
-        why = f"kept for {row.purpose}, not used for {_PURPOSE}"
     return {
         "kind": row.kind,
         "at": row.at,
         "expires_at": row.expires_at,
         "text": memory_text.text_of(vault, row),
-        "withheld": why,
+        "withheld": why_withheld(row, purpose=_PURPOSE, now_us=now_us),
     }

@@ -1,8 +1,9 @@
 """Recall: what is remembered of one person that bears on a question, behind the read barrier (P5).
 
 The ids come from the database, the vectors from Chroma by id, the ranking from numpy: flat at any
-size. Score = cosine × weight × recency, which halves every 90 days. Expired memories, and memories
-kept for another purpose, are withheld and named as such.
+size. Score = cosine × weight × recency, which halves every 90 days. What has expired or is
+superseded, was kept for another purpose or is too sensitive for this one, is withheld: it is named
+without its text, which is not even opened.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from agent.embedder import Embedder, Vectors
 from agent.vectors import MemoryVectors, Turn
 from customers import memory_text
 from customers.barrier import barrier
+from customers.memory_standing import why_withheld
 from store.database import Database
 from store.sealing import Erased, Vault
 
@@ -164,12 +166,8 @@ def _held(
     held: list[_Held] = []
     withheld: list[Memory] = []
     for row in memory_text.of_customer(conn, customer_id):
-        why = ""
-        if row.expires_at is not None and row.expires_at <= now_us:
-            why = "expired"
-        elif row.purpose not in ("any", purpose):
-            why = f"kept for {row.purpose}"
-        if why:
+        why = why_withheld(row, purpose=purpose, now_us=now_us)
+        if why is not None:
             withheld.append(Memory(row.id, row.kind, "", row.at, why=why))
         else:
             memory = Memory(row.id, row.kind, memory_text.text_of(vault, row), row.at)

@@ -14,11 +14,13 @@ from sqlalchemy import Connection
 from customers import (
     complaints,
     consent,
+    memory_standing,
     memory_text,
     orders,
     outcome_words,
     outcomes,
     profile,
+    sensitive_words,
     suppression,
 )
 from customers.identifiers import normalise
@@ -170,8 +172,11 @@ class _Applied:
             now_us=self.now_us,
         )
 
-    def remember(self, kind: str, text: Any) -> None:
+    def remember(self, kind: str, properties: Mapping[str, Any]) -> None:
+        """What somebody said; what it is about is taken from the event, never from their words."""
+        text = properties.get("text")
         if isinstance(text, str) and text.strip():
+            touches = sensitive_words.fields_of(text)
             memory_text.remember(
                 self.conn,
                 self.vault,
@@ -181,6 +186,8 @@ class _Applied:
                 text=text.strip()[:_LONGEST_MEMORY],
                 source_id=self.event_id,
                 at=self.at,
+                sensitivity=memory_standing.SENSITIVE if touches else memory_standing.ORDINARY,
+                topic=memory_standing.topic_of(properties.get("topic")),
             )
 
     def feels(self, properties: Mapping[str, Any]) -> None:
@@ -269,7 +276,7 @@ def _cancelled(a: _Applied, properties: Mapping[str, Any]) -> None:
 def _complaint(a: _Applied, properties: Mapping[str, Any]) -> None:
     complaints.open_one(a.conn, customer_id=a.customer_id, event_id=a.event_id, at=a.at)
     a.feels(properties)
-    a.remember("complaint", properties.get("text"))
+    a.remember("complaint", properties)
 
 
 def _complaint_closed(a: _Applied, properties: Mapping[str, Any]) -> None:
@@ -286,7 +293,7 @@ def _reply(a: _Applied, properties: Mapping[str, Any]) -> None:
             a.suppress("all", "replied STOP")
         a.outcome("unsubscribed", outcome_words.stopped(known))
         return
-    a.remember("reply", text)
+    a.remember("reply", properties)
     a.feels(properties)
 
 

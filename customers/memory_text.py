@@ -1,4 +1,7 @@
-"""The text of memories, sealed; vectors live elsewhere and hold no text."""
+"""The text of memories, sealed; vectors live elsewhere and hold no text.
+
+A newer memory of the same person, kind and topic supersedes the older, whichever arrives first.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
 
+from customers import memory_standing
+from customers.memory_standing import ORDINARY, TOPICS
 from store.schema import customers, memories
 from store.sealing import Vault
 from store.upsert import insert_or_ignore
@@ -31,12 +36,19 @@ def remember(
     purpose: str = "any",
     expires_at: int | None = None,
     weight_bp: int = 10_000,
+    sensitivity: str = ORDINARY,
+    topic: str | None = None,
 ) -> bool:
     """Keep a memory once; it is indexed later, off the decision's path.
 
     `source_id`: the event, effect or approval it is of. `purpose`: what it may be recalled for.
+    `sensitivity`: `ordinary`, or `sensitive`, which marketing is not told. `topic`: one of
+    `memory_standing.TOPICS`, of which only the newest of this person and kind (by `at`) stands.
+    Raises `ValueError` for another topic.
     """
-    return insert_or_ignore(
+    if topic is not None and topic not in TOPICS:
+        raise ValueError(f"a memory's topic is one of {', '.join(sorted(TOPICS))}, or none")
+    kept = insert_or_ignore(
         conn,
         memories,
         id=memory_id,
@@ -49,7 +61,12 @@ def remember(
         purpose=purpose,
         text_sealed=vault.seal(customer_id, LABEL, text.encode()),
         indexed=0,
+        sensitivity=sensitivity,
+        topic=topic,
     )
+    if kept and topic is not None:
+        memory_standing.settle(conn, customer_id, kind=kind, topic=topic)
+    return kept
 
 
 def of_customer(conn: Connection, customer_id: str, *, limit: int = MOST) -> list[Row[Any]]:
@@ -152,6 +169,9 @@ def forget(conn: Connection, memory_ids: Sequence[str]) -> None:
 
 def hand_over(conn: Connection, *, to: str, of: str) -> int:
     """Give somebody's memories to whom they were merged into, to be indexed anew under that key."""
-    return conn.execute(
+    moved = conn.execute(
         update(memories).where(memories.c.customer_id == of).values(customer_id=to, indexed=0)
     ).rowcount
+    if moved:
+        memory_standing.settle_all(conn, to)
+    return moved

@@ -96,9 +96,15 @@ memories = table(
     words("purpose"),
     binary("text_sealed"),
     integer("indexed"),
+    words("sensitivity", server_default="ordinary"),
+    words("topic", nullable=True),
+    words("superseded_by", nullable=True),
     PrimaryKeyConstraint("id"),
+    one_of("sensitivity", "ordinary", "sensitive"),
+    CheckConstraint("superseded_by IS NULL OR superseded_by <> id", name="superseded_by_another"),
 )
-"""`source_id`: the event, the effect or the approval that it is a memory of."""
+"""`source_id`: the event, the effect or the approval that it is a memory of. `superseded_by`: a
+newer one of this person, kind and topic; it may have gone since, so nothing refers to it."""
 Index("ix_memories_customer_id", memories.c.customer_id)
 Index(
     "ix_memories_unindexed",

@@ -84,10 +84,12 @@ async def test_a_complaint_is_open_and_remembered(tmp_path: Path) -> None:
 async def test_a_memory_that_agents_are_not_told_is_shown_with_why(tmp_path: Path) -> None:
     async with deployment(tmp_path) as made:
         ours = await made.person()
-        for text, purpose, until in (
-            ("old", "any", noon(made)),
-            ("new", "any", noon(made) + 1),
-            ("theirs", "service", None),
+        for text, purpose, until, more in (
+            ("old", "any", noon(made), {}),
+            ("new", "any", noon(made) + 1, {"topic": "size"}),
+            ("theirs", "service", None, {}),
+            ("former", "any", None, {"topic": "size"}),
+            ("ill", "any", None, {"sensitivity": "sensitive"}),
         ):
             await made.runs.db.write(
                 memory_text.remember,
@@ -97,15 +99,18 @@ async def test_a_memory_that_agents_are_not_told_is_shown_with_why(tmp_path: Pat
                 kind="reply",
                 text=text,
                 source_id=None,
-                at=noon(made),
+                at=noon(made) - (text == "former"),
                 purpose=purpose,
                 expires_at=until,
+                **more,
             )
         told = {m["text"]: m["withheld"] for m in (await seen(made))["memories"]}
         assert told == {
             "old": "expired",
             "new": None,
             "theirs": "kept for service, not used for marketing",
+            "former": "superseded by a newer one",
+            "ill": "sensitive, not used for marketing",
         }
 
 

@@ -176,12 +176,35 @@ async def test_expired_memories_and_those_of_another_purpose_are_named_and_not_r
     assert [m.text for m in given.used] == ["blue lamp"]
     assert {(m.kind, m.why, m.text) for m in given.withheld} == {
         ("reply", "expired", ""),
-        ("complaint", "kept for service", ""),
+        ("complaint", "kept for service, not used for marketing", ""),
     }
     assert not {"OLD WISH", "SERVICE CASE"} & set(embedder.heard)
     assert all("text" not in m.as_json() for m in given.withheld)
     later = await recall.recall(ada, purpose="marketing", query="lamp", now_us=NOW - 1)
     assert "OLD WISH" in [m.text for m in later.used]
+
+
+async def test_what_is_sensitive_or_superseded_is_named_and_neither_embedded_nor_asked_for(
+    db: Database, vectors: Recording
+) -> None:
+    embedder = Listening()
+    recall = Recall(db, embedder, vectors)
+    ada = somebody(db, "ada")
+    kept = remember(db, ada, "lamp to the flat", topic="delivery_wish", at=NOW - 1)
+    await recall.index()
+    embedder.heard.clear()
+    remember(db, ada, "LAMP TO THE OFFICE", topic="delivery_wish", at=NOW - 2)
+    remember(db, ada, "AFTER MY SURGERY", sensitivity="sensitive", kind="complaint")
+    given = await recall.recall(ada, purpose="marketing", query="lamp", now_us=NOW)
+    assert [m.text for m in given.used] == ["lamp to the flat"]
+    assert {(m.kind, m.why, m.text) for m in given.withheld} == {
+        ("reply", "superseded by a newer one", ""),
+        ("complaint", "sensitive, not used for marketing", ""),
+    }
+    assert embedder.heard == ["lamp"] and vectors.asked == [[kept]]
+    service = await recall.recall(ada, purpose="service", query="lamp", now_us=NOW)
+    assert {m.text for m in service.used} == {"lamp to the flat", "AFTER MY SURGERY"}
+    assert [m.why for m in service.withheld] == ["superseded by a newer one"]
 
 
 async def test_of_two_alike_the_newer_and_the_weightier_comes_first(

@@ -18,6 +18,7 @@ from tests.agent.deployment import (
     ScriptedPlanner,
     agent_file,
     deployment,
+    does,
     finish,
     sends,
     write,
@@ -197,4 +198,61 @@ async def test_p5_a_marketing_send_is_withheld_from_service_and_named(tmp_path: 
             who, purpose="service", query="cart reminder", now_us=now
         )
         assert found.used == ()
-        assert [(m.kind, m.why) for m in found.withheld] == [("send", "kept for marketing")]
+        assert [(m.kind, m.why) for m in found.withheld] == [
+            ("send", "kept for marketing, not used for service")
+        ]
+
+
+async def test_what_expired_was_superseded_or_is_sensitive_never_reaches_the_planner(
+    tmp_path: Path,
+) -> None:
+    """An expired or superseded memory justifies nothing: neither at first nor when asked for."""
+    planner = ScriptedPlanner(does("recall_memory", query="lamp to the office"), finish())
+    async with deployment(tmp_path, parts=Parts(planner=planner)) as d:
+        who = await d.person()
+        now = d.runs.clock.now_us()
+        for n, (text, more) in enumerate(
+            (
+                ("lamp to the old office", {"topic": "delivery_address_change"}),
+                ("lamp to the new office", {"topic": "delivery_address_change"}),
+                ("lamp for the former office", {"expires_at": now}),
+                ("lamp for the sick in the office", {"sensitivity": "sensitive"}),
+            )
+        ):
+            await d.runs.db.write(
+                memory_text.remember,
+                d.runs.db.vault,
+                memory_id=f"mem_{n}",
+                customer_id=who,
+                kind="reply",
+                text=text,
+                source_id=None,
+                at=now - 10 + n,
+                **more,
+            )
+        decision = await d.decide()
+        assert len(planner.seen) == 2
+        for situation in planner.seen:
+            assert [m["text"] for m in situation.memories] == ["lamp to the new office"]
+        [step] = planner.seen[-1].steps
+        assert step.tool == "recall_memory" and step.result is not None
+        assert [m["text"] for m in step.result["memories"]] == ["lamp to the new office"]
+        assert {(m["id"], m["why"]) for m in decision["withheld_memories"]} == {
+            ("mem_0", "superseded by a newer one"),
+            ("mem_2", "expired"),
+            ("mem_3", "sensitive, not used for marketing"),
+        }
+        assert all("text" not in m for m in decision["withheld_memories"])
+
+
+async def test_an_event_says_what_a_reply_is_about_and_the_newest_of_it_is_used(
+    tmp_path: Path,
+) -> None:
+    planner = ScriptedPlanner()
+    async with deployment(tmp_path, parts=Parts(planner=planner)) as d:
+        await d.person()
+        for text in ("write to my phone", "write by e-mail"):
+            await d.advance(hours=1)
+            await d.track("Message Replied", text=text, channel="email", topic="channel_wish")
+        await d.decide()
+        assert [m["text"] for m in planner.seen[-1].memories] == ["write by e-mail"]

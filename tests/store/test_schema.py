@@ -107,6 +107,28 @@ def test_what_is_due_stays_due_when_more_kinds_of_it_come(engine: Engine) -> Non
         )
 
 
+def test_memories_from_before_their_standing_are_ordinary_and_stand(engine: Engine) -> None:
+    migrate.upgrade(engine, to="0009")
+    with engine.begin() as conn:
+        conn.execute(
+            text(
+                "INSERT INTO memories (id, customer_id, kind, at, weight_bp, purpose, text_sealed,"
+                " indexed) VALUES ('mem_1', 'cus_1', 'reply', 5, 10000, 'any', :sealed, 1)"
+            ),
+            {"sealed": b"sealed"},
+        )
+    migrate.upgrade(engine)
+    columns = "id, at, text_sealed, indexed, sensitivity, topic, superseded_by"
+    with engine.begin() as conn:
+        kept = conn.execute(text(f"SELECT {columns} FROM memories")).all()
+    assert [(*row[:2], bytes(row[2]), *row[3:]) for row in kept] == [
+        ("mem_1", 5, b"sealed", 1, "ordinary", None, None)
+    ]
+    for wrong in ("sensitivity = 'secret'", "superseded_by = id"):
+        with pytest.raises(IntegrityError), engine.begin() as conn:
+            conn.execute(text(f"UPDATE memories SET {wrong}"))
+
+
 def test_every_constraint_in_the_database_has_a_name(engine: Engine) -> None:
     migrate.upgrade(engine)
     for table, parts in shape(engine).items():
