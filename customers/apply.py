@@ -23,6 +23,7 @@ from customers import (
     sensitive_words,
     suppression,
 )
+from customers.consent import Statement
 from customers.identifiers import normalise
 from customers.orders import Counted
 from customers.stopping import stop_queued
@@ -53,7 +54,7 @@ def apply_message(
 ) -> None:
     """Let one message act on its person. What lies in the future is taken as now."""
     occurred_at = min(occurred_at, now_us)
-    traits = _traits(message)
+    traits = traits_of(message)
     if traits:
         person = profile.load(conn, vault, customer_id)
         newer = profile.with_traits(
@@ -85,43 +86,32 @@ class _Applied:
         self.event_id, self.at, self.now_us, self.fresh_id = event_id, at, now_us, fresh_id
 
     def granted(self, properties: Mapping[str, Any]) -> None:
-        try:
-            expires_at = consent.expiry(properties)
-        except ValueError:
-            return  # for how long is not known, so it is not granted
-        for channel in consent.granted(properties.get("channel"), consent.CHANNELS):
-            for purpose in consent.granted(properties.get("purpose"), consent.PURPOSES):
-                self.record(properties, channel, purpose, "granted", expires_at)
+        for said in consent.statements("Consent Granted", properties):
+            self.record(properties, said)
 
     def revoked(self, properties: Mapping[str, Any]) -> None:
         taken: list[tuple[str, str]] = []
-        for channel in consent.refused_channels(properties.get("channel")):
-            for purpose in consent.refused_purposes(properties.get("purpose")):
-                if self.record(properties, channel, purpose, "revoked", None):
-                    self.stop(channel=channel, purpose=purpose, reason="consent was taken back")
-                    taken.append((purpose, channel))
+        for said in consent.statements("Consent Revoked", properties):
+            if self.record(properties, said):
+                self.stop(
+                    channel=said.channel, purpose=said.purpose, reason="consent was taken back"
+                )
+                taken.append((said.purpose, said.channel))
         if taken:
             purposes, channels = (list(dict.fromkeys(each)) for each in zip(*taken, strict=True))
             self.outcome("unsubscribed", outcome_words.took_back(purposes, channels))
 
-    def record(
-        self,
-        properties: Mapping[str, Any],
-        channel: str,
-        purpose: str,
-        state: str,
-        expires_at: int | None,
-    ) -> bool:
+    def record(self, properties: Mapping[str, Any], said: Statement) -> bool:
         return consent.record(
             self.conn,
             self.vault,
             customer_id=self.customer_id,
-            channel=channel,
-            purpose=purpose,
-            state=state,
+            channel=said.channel,
+            purpose=said.purpose,
+            state=said.state,
             at=self.at,
-            evidence={k: properties[k] for k in ("source", "evidence") if k in properties},
-            expires_at=expires_at,
+            evidence={k: properties[k] for k in consent.EVIDENCE if k in properties},
+            expires_at=said.expires_at,
         )
 
     def suppress(self, scope: str, reason: str, *, channel: str | None = None) -> None:
@@ -333,7 +323,7 @@ _EVENTS: dict[str, Callable[[_Applied, Mapping[str, Any]], None]] = {
 }
 
 
-def _traits(message: Mapping[str, Any]) -> dict[str, Any]:
+def traits_of(message: Mapping[str, Any]) -> dict[str, Any]:
     """Traits stated by an identify, or carried in any message's context (zone and locale too)."""
     context = message.get("context")
     context = context if isinstance(context, Mapping) else {}

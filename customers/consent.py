@@ -8,6 +8,7 @@ refuses everything it could mean.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from store.schema import consents
 from store.sealing import Vault
 from store.upsert import insert_or_ignore
 
+LABEL = "consents.evidence"
 CHANNELS = ("email", "sms")
 PURPOSES = ("marketing", "service")
 STRICTNESS = {"granted": 0, "denied": 1, "revoked": 2}
@@ -25,6 +27,18 @@ _ELSEWHERE = frozenset(
     ["push", "web_push", "in_app", "web", "whatsapp", "phone", "voice", "post", "fax"]
 )
 _ALL = frozenset(["all", "*", "any"])
+#: What of a consent's message is kept as its evidence: who asked, how, in which words, where.
+EVIDENCE = ("source", "evidence", "text", "text_version", "form", "address", "double_opt_in")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One consent as it was said; `expires_at` in microseconds, None: no end."""
+
+    channel: str
+    purpose: str
+    state: str
+    expires_at: int | None
 
 
 def record(
@@ -44,7 +58,7 @@ def record(
         "state": state,
         "at": at,
         "expires_at": expires_at,
-        "evidence_sealed": vault.seal_json(customer_id, "consents.evidence", dict(evidence)),
+        "evidence_sealed": vault.seal_json(customer_id, LABEL, dict(evidence)),
     }
     if insert_or_ignore(
         conn, consents, customer_id=customer_id, channel=channel, purpose=purpose, **values
@@ -112,6 +126,30 @@ def refused_purposes(word: Any) -> tuple[str, ...]:
     if not words or words & _ALL:
         return PURPOSES
     return tuple(k for k in PURPOSES if k in words) or ("marketing",)
+
+
+def statements(event: str, properties: Mapping[str, Any]) -> list[Statement]:
+    """What `Consent Granted` or `Consent Revoked` says, written out for each channel and purpose.
+
+    A grant whose end cannot be read grants nothing: for how long is not known.
+    """
+    if event == "Consent Granted":
+        try:
+            ends = expiry(properties)
+        except ValueError:
+            return []
+        return [
+            Statement(channel, purpose, "granted", ends)
+            for channel in granted(properties.get("channel"), CHANNELS)
+            for purpose in granted(properties.get("purpose"), PURPOSES)
+        ]
+    if event == "Consent Revoked":
+        return [
+            Statement(channel, purpose, "revoked", None)
+            for channel in refused_channels(properties.get("channel"))
+            for purpose in refused_purposes(properties.get("purpose"))
+        ]
+    return []
 
 
 def expiry(properties: Mapping[str, Any]) -> int | None:

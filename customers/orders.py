@@ -183,6 +183,15 @@ def owner_of(conn: Connection, order_hash: str) -> str | None:
     ).scalar()
 
 
+def hand_over(conn: Connection, vault: Vault, *, order_id: str, to: str) -> None:
+    """An order is somebody else's, as a record that was two people's is taken apart."""
+    row = conn.execute(
+        select(orders).where(orders.c.order_hash == vault.lookup("order", order_id))
+    ).first()
+    if row is not None and row.customer_id != to:
+        _write(conn, vault, row.order_hash, to, vault.open_json(LABEL, row.body_sealed))
+
+
 def redeem(conn: Connection, vault: Vault, *, code: str, at: int) -> Redeemed | None:
     """Charge the offer behind a code, once. None where the code is not ours or was used.
 

@@ -201,11 +201,17 @@ def with_refund(profile: Profile, *, minor: int | None, currency: str | None) ->
     return replace(profile, revenue={**profile.revenue, currency: max(0, left)})
 
 
-def joined(one: Profile, other: Profile) -> Profile:
-    """Two profiles that turned out to be one person: newer traits, figures added."""
+def with_traits_of(one: Profile, other: Profile) -> Profile:
+    """The profile with another one's traits where those are newer."""
     both = one
     for name, trait in sorted(other.traits.items()):
         both = with_traits(both, {name: trait.value}, at=trait.at, source=trait.source)
+    return both
+
+
+def joined(one: Profile, other: Profile) -> Profile:
+    """Two profiles that turned out to be one person: newer traits, figures added."""
+    both = with_traits_of(one, other)
     currencies = sorted(one.revenue.keys() | other.revenue.keys())
     return replace(
         both,

@@ -17,6 +17,7 @@ from store.schema import identifiers, suppressions
 from store.sealing import Vault
 
 MARKETING = "marketing"
+REASON = "suppressions.reason"
 
 
 def suppress(
@@ -45,7 +46,7 @@ def suppress(
     """
     sealed = None
     if customer_id is not None and reason:
-        sealed = vault.seal(customer_id, "suppressions.reason", reason.encode())
+        sealed = vault.seal(customer_id, REASON, reason.encode())
     if scope == "address" and address_hash is None and customer_id is not None:
         address_hash = profile.address_hashes_of(conn, customer_id).get(channel or "")
     conn.execute(
