@@ -8,9 +8,9 @@ from typing import Any
 
 from rich.console import Console
 
-from evals.benches import decision, gate
+from evals.benches import decision, gate, identity
 
-BENCHES: dict[str, ModuleType] = {module.NAME: module for module in (gate, decision)}
+BENCHES: dict[str, ModuleType] = {module.NAME: module for module in (gate, decision, identity)}
 
 
 class UnknownBench(LookupError):
