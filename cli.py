@@ -10,6 +10,7 @@ import sys
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import httpx
 import typer
@@ -20,6 +21,7 @@ from rich.table import Table
 import evals.again
 import evals.demo
 import evals.importing
+import evals.proof_told
 import server
 from agent.documents import BrokenDocuments
 from agent.errors import UsherError
@@ -185,12 +187,18 @@ def replay(
 def erase(
     reference: Annotated[str, typer.Argument(help="Our id, or any identifier of theirs.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    prove: Annotated[bool, typer.Option("--prove", help="Erase nothing: search for them.")] = False,
     data: Data = None,
 ) -> None:
-    """Forget a person; prints the receipt.
+    """Forget a person; prints the receipt. With --prove: whether anything of them is left.
 
-    Example: usher erase ada@example.com
+    Example: usher erase ada@example.com; usher erase --prove ada@example.com
     """
+    if prove:
+        path = f"/v1/customers/{quote(reference, safe='')}/prove"
+        told = _call(_settings(data), "POST", path)
+        evals.proof_told.tell_proof(told, out)
+        sys.exit(0 if told["clean"] else 1)
     if not yes:
         typer.confirm("This destroys the person's keys and cannot be undone. Go on?", abort=True)
     receipt = _call(_settings(data), "DELETE", f"/v1/customers/{reference}")

@@ -45,7 +45,9 @@ class Forgetting:
             everyone = await self._db.write(erasure.prepare, customer_id, now_us=now_us)
             keys = await asyncio.to_thread(self._db.vault.destroy, everyone)
             older = await asyncio.to_thread(self._db.vault.begin_intake)
-            await self._db.write(erasure.drop_dead_letters, self._db.vault, everyone, label=LABEL)
+            dropped = await self._db.write(
+                erasure.drop_dead_letters, self._db.vault, everyone, label=LABEL
+            )
             await self._db.write(reseal_inbox, self._db.vault)
             await asyncio.to_thread(self._db.vault.destroy, older)
             letters = await self._db.read(_effects_of, everyone)
@@ -59,6 +61,8 @@ class Forgetting:
                 by=by,
                 now_us=now_us,
                 keys=keys,
+                dead_letters=dropped,
+                outbox_files=removed,
             )
             del receipt["memory_ids"]
             receipt["outbox_files_deleted"] = removed

@@ -44,6 +44,7 @@ from agent.modes import Modes
 from agent.pack_changing import Clocks
 from agent.people import People
 from agent.planning import Closes
+from agent.proving import Proving
 from agent.publishing import Publishing
 from agent.recall import Recall
 from agent.recovering import recover_claims
@@ -119,6 +120,7 @@ class Runs:
             db, clock, env.shelf, env.pack_name, goals=lambda: env.ground.agents.keys()
         )
         self.people = People(db, clock, forgetting, wake=self.dispatcher.wake)
+        self.proving = Proving(db, clock, forgetting, settings.data)
         self.brake = Braking(db, clock, env, wake=self.dispatcher.wake)
         self.leasing = Leasing(db, clock, self.people, wake=self.dispatcher.wake)
         self.approving = Approving(

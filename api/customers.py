@@ -80,6 +80,13 @@ async def unhold(runs: Service, principal: Admin, ref: str) -> dict[str, bool]:
     return {"legal_hold": False}
 
 
+@router.post("/{ref:path}/prove")
+async def prove(runs: Service, principal: Admin, ref: str) -> dict[str, Any]:
+    """Search every row and every file for this person, who was erased: what is left, and where."""
+    await runs.caught_up()
+    return await runs.proving.prove(ref)
+
+
 @router.get("/{ref:path}")
 async def customer(runs: Service, principal: Viewer, ref: str) -> dict[str, Any]:
     """One person: profile, identifiers, consents, suppressions, journeys."""

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, exists, select, update
 
 from customers import merge
+from customers.erasure_receipt import Counted, stores_of
 from customers.identifiers import identifiers_of, previous_of
 from store import counters, lanes, ledger
 from store.ledger import EffectStatus
@@ -34,6 +35,8 @@ from store.schema import (
     journeys,
     leases,
     memories,
+    merge_moves,
+    merges,
     offers,
     orders,
     suppressions,
@@ -44,7 +47,8 @@ from store.schema import (
 from store.sealing import Erased, Vault
 from store.upsert import insert_or_ignore
 
-_DELETED = (
+#: Tables whose rows of an erased person are deleted.
+DELETED = (
     complaints,
     consents,
     contacts,
@@ -145,21 +149,45 @@ def memories_of(conn: Connection, everyone: list[str]) -> list[str]:
 
 
 def delete_rows(
-    conn: Connection, everyone: list[str], *, erasure_id: str, by: str, now_us: int, keys: int
+    conn: Connection,
+    everyone: list[str],
+    *,
+    erasure_id: str,
+    by: str,
+    now_us: int,
+    keys: int,
+    dead_letters: int = 0,
+    outbox_files: int = 0,
 ) -> dict[str, Any]:
-    """Delete what is only noise now and write the receipt. May run again: the receipt stays."""
+    """Delete what is only noise now and write the receipt. May run again: the receipt stays.
+
+    `keys`, `dead_letters` and `outbox_files` are what went before, for the receipt.
+    """
     memory_ids = memories_of(conn, everyone)
     arrivals = select(events.c.seq).where(events.c.customer_id.in_(everyone))
-    conn.execute(
+    emptied = conn.execute(
         update(inbox).where(inbox.c.seq.in_(arrivals)).values(payload_sealed=None, reason=_REASON)
     )
     deleted = {
         table.name: conn.execute(delete(table).where(table.c.customer_id.in_(everyone))).rowcount
-        for table in _DELETED
+        for table in DELETED
     }
+    theirs = merges.c.into_id.in_(everyone) | merges.c.absorbed_id.in_(everyone)
+    conn.execute(
+        delete(merge_moves).where(merge_moves.c.merge_id.in_(select(merges.c.id).where(theirs)))
+    )
+    deleted["merges"] = conn.execute(delete(merges).where(theirs)).rowcount
     # Reasons may name what happened to the person, and a digest of the mail can be guessed at.
     conn.execute(
         update(effects).where(effects.c.customer_id.in_(everyone)).values(reason=None, sha256=None)
+    )
+    counted = Counted(
+        people=len(everyone),
+        keys=keys,
+        arrivals=emptied.rowcount,
+        dead_letters=dead_letters,
+        outbox_files=outbox_files,
+        vectors=len(memory_ids),
     )
     receipt = {
         "id": erasure_id,
@@ -172,6 +200,7 @@ def delete_rows(
             "outbox files, memory vectors, backups of all of these",
         ],
         "rows_deleted": deleted,
+        "stores": stores_of(conn, everyone, counted, deleted),
         "memory_vectors": len(memory_ids),
         "compaction": "the database file, its log and the vector store are rewritten behind this",
     }

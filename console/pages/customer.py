@@ -16,6 +16,7 @@ from console import about
 from console.components import button, card, empty, sentence
 from console.frame import House, Visit, at, page
 from console.pages import customer_parts as parts
+from console.pages import customer_proof
 from console.pages.customer_actions import Actions
 
 _EVERY_S = 2.0
@@ -114,6 +115,7 @@ class _Customer:
         """The page."""
         if self._gone:
             parts.forgotten(self._receipt)
+            customer_proof.show(self._visit)
             return
         if not self._person:
             with card():
