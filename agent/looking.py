@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from agent import lifetime
 from customers import complaints, consent, memory_text, profile, suppression
 from customers.memory_standing import MARKETING, why_withheld
 from store.schema import customers, effects, erasures
@@ -24,10 +23,7 @@ _PURPOSE = MARKETING
 def look(conn: Connection, vault: Vault, customer_id: str, now_us: int) -> dict[str, Any]:
     """What is known of one person who is not erased."""
     person = profile.load(conn, vault, customer_id)
-    expected, why_not = lifetime.told(conn, person, now_us)
     return {
-        "lifetime": expected,
-        "lifetime_why_not": why_not,
         "traits": [
             {"name": name, "value": trait.value, "at": trait.at, "source": trait.source}
             for name, trait in sorted(person.traits.items())
