@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from agent import lifetime
+from agent.merges_shown import merges_of
 from customers import complaints, consent, memory_text, profile, suppression
 from customers.memory_standing import MARKETING, why_withheld
 from store.schema import customers, effects, erasures
@@ -23,13 +25,17 @@ _PURPOSE = MARKETING
 def look(conn: Connection, vault: Vault, customer_id: str, now_us: int) -> dict[str, Any]:
     """What is known of one person who is not erased."""
     person = profile.load(conn, vault, customer_id)
+    expected, why_not = lifetime.told(conn, person, now_us)
     return {
+        "lifetime": expected,
+        "lifetime_why_not": why_not,
         "traits": [
             {"name": name, "value": trait.value, "at": trait.at, "source": trait.source}
             for name, trait in sorted(person.traits.items())
         ],
         "revenue": dict(sorted(person.revenue.items())),
-        "consents": _consents(conn, customer_id, now_us),
+        "merges": merges_of(conn, vault, customer_id),
+        "consents": _consents(conn, vault, customer_id, now_us),
         "suppressions": [
             _suppression(vault, row) for row in suppression.in_force(conn, customer_id, now_us)
         ],
@@ -68,7 +74,9 @@ def receipt(conn: Connection, customer_id: str) -> str | None:
     ).scalar()
 
 
-def _consents(conn: Connection, customer_id: str, now_us: int) -> list[dict[str, Any]]:
+def _consents(
+    conn: Connection, vault: Vault, customer_id: str, now_us: int
+) -> list[dict[str, Any]]:
     rows = consent.of_customer(conn, customer_id)
     said = {(row.channel, row.purpose): row for row in rows}
     found = []
@@ -81,6 +89,9 @@ def _consents(conn: Connection, customer_id: str, now_us: int) -> list[dict[str,
                 "state": state,
                 "at": None if row is None else row.at,
                 "expires_at": None if row is None else row.expires_at,
+                "evidence": {}
+                if row is None
+                else vault.open_json(consent.LABEL, row.evidence_sealed),
             }
         )
     return found

@@ -25,6 +25,7 @@ from agent.catalogue import check_currency, put_products
 from agent.chat.grammar import Grammar
 from agent.chat.intents import Interpreter
 from agent.chat.talk import Chat
+from agent.consenting import Consenting
 from agent.counts import Counts
 from agent.decisions import Decisions, projected
 from agent.dispatcher import InProcessDispatcher, waiting_customers
@@ -38,6 +39,7 @@ from agent.graph import build
 from agent.intake import Intake
 from agent.lane_unit import Ground
 from agent.leasing import Leasing
+from agent.lifetime import Refitting
 from agent.memory_index import MemoryIndex
 from agent.messages import Message, ProductIn, TriggerRequest
 from agent.modes import Modes
@@ -52,6 +54,7 @@ from agent.resolver import Resolver
 from agent.settings import Settings
 from agent.shadowing import Shadowing
 from agent.timekeeper import Timekeeper
+from agent.unmerging import Unmerging
 from agent.watching import FolderWatch
 from store import closed_counts
 from store.clock import Clock
@@ -121,6 +124,8 @@ class Runs:
         )
         self.people = People(db, clock, forgetting, wake=self.dispatcher.wake)
         self.proving = Proving(db, clock, forgetting, settings.data)
+        self.unmerging = Unmerging(db, clock, self.people, wake=self.dispatcher.wake)
+        self.consenting = Consenting(db, clock, self.people, wake=self.dispatcher.wake)
         self.brake = Braking(db, clock, env, wake=self.dispatcher.wake)
         self.leasing = Leasing(db, clock, self.people, wake=self.dispatcher.wake)
         self.approving = Approving(
@@ -150,6 +155,7 @@ class Runs:
         self.modes = Modes(db, clock, env)
         self.memory = MemoryIndex(db, clock, env.recall)
         self._anchoring = Anchoring(db, clock)
+        self._refitting = Refitting(db, clock)
 
     # -- life -------------------------------------------------------------------------------------
 
@@ -165,6 +171,7 @@ class Runs:
         self._indexing = asyncio.create_task(self._index(), name="memory-index")
         self._to_index.set()
         self._anchoring.start()
+        self._refitting.start()
         self._folder.start()
         self._ready = True
 
@@ -172,6 +179,7 @@ class Runs:
         """Let go; every commit stands, and what is left is picked up next time."""
         self._ready = False
         await self._folder.stop()
+        await self._refitting.stop()
         await self.timekeeper.stop()
         await self.resolver.stop()
         await self.dispatcher.stop()

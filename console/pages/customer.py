@@ -18,6 +18,8 @@ from console.frame import House, Visit, at, page
 from console.pages import customer_parts as parts
 from console.pages import customer_proof
 from console.pages.customer_actions import Actions
+from console.pages.customer_consent import Consents
+from console.pages.customer_identity import OnePerson
 
 _EVERY_S = 2.0
 _PAGE = 25
@@ -50,7 +52,11 @@ class _Customer:
         self._problem = ""
         self._gone = False
         self._receipt: dict[str, Any] | None = None
-        self._actions = Actions(visit, customer_id, done=self.look, erased=self._erased)
+        self._actions = Actions(
+            visit, customer_id, done=self.look, erased=self._erased, redraw=self._redraw
+        )
+        self._one_person = OnePerson(visit, self._actions)
+        self._consents = Consents(visit, self._actions)
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -108,6 +114,10 @@ class _Customer:
         self._gone, self._receipt = True, receipt
         self.draw.refresh()
 
+    def _redraw(self) -> None:
+        self.left.refresh()
+        self.right.refresh()
+
     # -- drawing -----------------------------------------------------------------------------------
 
     @ui.refreshable_method
@@ -153,6 +163,7 @@ class _Customer:
     def left(self) -> None:
         """What we know."""
         parts.identifiers(self._person)
+        self._one_person.draw(self._seen)
         parts.traits(self._person, self._seen)
         parts.memories(self._person, self._seen)
 
@@ -166,7 +177,7 @@ class _Customer:
     @ui.refreshable_method
     def right(self) -> None:
         """What they allow."""
-        parts.consents(self._seen)
+        self._consents.draw(self._seen)
 
     @ui.refreshable_method
     def timeline(self) -> None:

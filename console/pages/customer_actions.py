@@ -26,7 +26,10 @@ _HOURS = {"PT1H": "1 hour", "PT4H": "4 hours", "P1D": "1 day", "P7D": "7 days", 
 
 
 class Actions:
-    """The actions on one customer. `done` looks again; `erased` is handed the receipt."""
+    """The actions on one customer.
+
+    `done` looks again, `erased` is handed the receipt, `redraw` shows cards that ask something.
+    """
 
     def __init__(
         self,
@@ -35,11 +38,13 @@ class Actions:
         *,
         done: Callable[[], Awaitable[None]],
         erased: Callable[[dict[str, Any]], Awaitable[None]],
+        redraw: Callable[[], None],
     ) -> None:
         self._visit = visit
         self.customer_id = customer_id
         self._done = done
         self._erased = erased
+        self.redraw = redraw
         self._doing = ""
         self._said: dict[str, str] = {}
         self._busy = False
@@ -197,7 +202,7 @@ class Actions:
             )
             return f"Stopped; {made['queued_contacts_cancelled']} queued messages cancelled."
 
-        await self._do("operator", act)
+        await self.do("operator", act)
 
     def _lifter(self, scope: str, channel: str | None) -> Callable[[], Awaitable[None]]:
         async def act() -> str:
@@ -207,7 +212,7 @@ class Actions:
             return "Lifted." if lifted["lifted"] else "There was nothing left to lift."
 
         async def lift() -> None:
-            await self._do("operator", act)
+            await self.do("operator", act)
 
         return lift
 
@@ -222,14 +227,14 @@ class Actions:
             await self._visit.runs.leasing.take(self.customer_id, request, by=self._visit.who)
             return "In your hands now."
 
-        await self._do("operator", act)
+        await self.do("operator", act)
 
     async def _let_go(self) -> None:
         async def act() -> str:
             await self._visit.runs.leasing.end(self.customer_id, by=self._visit.who)
             return "Let go; what was held goes on."
 
-        await self._do("operator", act)
+        await self.do("operator", act)
 
     async def _hold(self) -> None:
         await self._set_hold(on=True)
@@ -242,7 +247,7 @@ class Actions:
             await self._visit.runs.people.hold(self.customer_id, on=on)
             return "The hold is on." if on else "The hold is lifted."
 
-        await self._do("admin", act)
+        await self.do("admin", act)
 
     async def _erase(self) -> None:
         receipt: dict[str, Any] = {}
@@ -255,11 +260,11 @@ class Actions:
             receipt.update(await people.erase(self.customer_id, by=self._visit.who.name))
             return "Erased."
 
-        await self._do("admin", act)
+        await self.do("admin", act)
         if receipt:
             await self._erased(receipt)
 
-    async def _do(self, role: str, act: Callable[[], Awaitable[str]]) -> None:
+    async def do(self, role: str, act: Callable[[], Awaitable[str]]) -> None:
         """Do it once, by whoever may do it now; then show how things stand."""
         if self._busy:
             return

@@ -51,10 +51,27 @@ def traits(person: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
             fact(trait["name"], said, f"{trait['source']}, {moment(trait['at'])}")
             if bad:
                 chip(f"cannot be read: {bad}", "review")
+        fact("Lifetime value", *outlook(seen))
         if not seen["traits"]:
             empty("Nothing was said. An identify message with traits fills this.")
         if person["traits_dropped"]:
             text(f"{person['traits_dropped']:,} traits were too many or too long.", "u-small")
+
+
+def outlook(seen: Mapping[str, Any]) -> tuple[str, str]:
+    """What they are expected to spend, in words, and what that rests on; or why nobody can say."""
+    expected = seen["lifetime"]
+    if expected is None:
+        return "Cannot be said", seen["lifetime_why_not"]
+    months = round(expected["horizon_days"] / 365 * 12)
+    worth = money(expected["value_minor"], expected["currency"])
+    said = f"Expected to spend {worth} in the next {months} months"
+    alive = expected["probability_alive_bp"]
+    if alive is None:
+        said += "; ordered once, so nobody can say whether they come back"
+    else:
+        said += f"; {percent(round(alive, -2))} likely still a customer"
+    return said, f"estimated {moment(expected['fitted_at'])}"
 
 
 def effects(seen: Mapping[str, Any]) -> None:
@@ -127,19 +144,6 @@ def journeys(person: Mapping[str, Any]) -> None:
                 ends = f", at the latest until {moment(each['expires_at'])}"
                 still = ends if each["status"] == "open" else ""
                 text(f"since {moment(each['opened_at'])}{still}", "u-small")
-
-
-def consents(seen: Mapping[str, Any]) -> None:
-    """Channel and purpose, each a chip, with its time."""
-    with card("Consent"):
-        for each in seen["consents"]:
-            meaning, words = about.agreed(each)
-            with ui.element("div").classes("u-row"):
-                chip(words, meaning)
-                if each["at"] is not None:
-                    until = each["expires_at"]
-                    ends = f", until {moment(until)}" if until else ""
-                    text(f"{moment(each['at'])}{ends}", "u-small")
 
 
 def memories(person: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
