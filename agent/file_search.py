@@ -57,7 +57,9 @@ async def search_files(
     """Search a folder; `ids` are ours, looked for in the key table only. Raises `SearchFailed`."""
     job = {
         "folder": str(folder.resolve()),
-        "needles": [[n.encoding, base64.b64encode(n.data).decode(), n.any_case] for n in needles],
+        "needles": [
+            [n.encoding, base64.b64encode(n.data).decode(), n.any_case, n.alone] for n in needles
+        ],
         "ids": list(ids),
     }
     path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
@@ -183,7 +185,10 @@ def _shown(path: Path, folder: Path, needles: Sequence[Needle]) -> str:
 def main() -> None:
     """The child: a job in, places and counts out."""
     job = json.load(sys.stdin)
-    needles = [Needle(name, base64.b64decode(data), case) for name, data, case in job["needles"]]
+    needles = [
+        Needle(name, base64.b64decode(data), any_case, alone)
+        for name, data, any_case, alone in job["needles"]
+    ]
     json.dump(asdict(search(Path(job["folder"]), needles, job["ids"])), sys.stdout)
 
 

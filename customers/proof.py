@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,9 @@ MOST_LISTED = 50
 OPENS = "it opens: a key of theirs is left"
 _CHUNK = 1 << 20
 _ROWS_AT_ONCE = 500
+#: A number of fewer digits is found by chance inside instants and hashes: it must stand alone.
+_LONG_NUMBER = 9
+_WORD = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _DIGESTS = ("md5", "sha1", "sha256")
 #: Columns beside `customer_id` that say whose a row is.
 _OWNERS = {"customers": ("id",), "merges": ("into_id", "absorbed_id")}
@@ -39,11 +43,15 @@ class TooShort(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Needle:
-    """Bytes to look for. `any_case`: ASCII letters match in either case; `data` is in lower."""
+    """Bytes to look for. `any_case`: ASCII letters match in either case; `data` is in lower.
+
+    `alone`: it counts only where neither an ASCII letter nor a digit is beside it.
+    """
 
     encoding: str
     data: bytes = field(repr=False)
     any_case: bool
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +143,10 @@ def _texts(text: str, how: str) -> Iterator[Needle]:
         "URL-encoded, as a form": quote_plus(text).encode(),
         "hex": text.encode().hex().encode(),
     }
+    few_digits = text.isascii() and text.isdecimal() and len(text) < _LONG_NUMBER
     for name, data in shapes.items():
-        yield Needle(f"{name}{how}", data.lower(), True)
+        alone = few_digits and data == text.encode()
+        yield Needle(f"{name}{how}", data.lower(), True, alone)
 
 
 def _base64_cores(data: bytes) -> Iterator[bytes]:
@@ -156,7 +166,7 @@ def search_bytes(path: Path, needles: Sequence[Needle], *, chunk: int = _CHUNK) 
     Raises `OSError` where it cannot be read. Never open a SQLite file of this process with it:
     closing a file lets go of every lock that the process has on it (`agent.file_search`).
     """
-    overlap = max((len(needle.data) for needle in needles), default=1) - 1
+    overlap = max((len(needle.data) for needle in needles), default=0) + 1
     next_from = [0] * len(needles)
     found: list[Hit] = []
     count, size, window, begins = 0, 0, b"", 0
@@ -164,7 +174,9 @@ def search_bytes(path: Path, needles: Sequence[Needle], *, chunk: int = _CHUNK) 
         while block := file.read(chunk):
             size += len(block)
             window += block
-            for k, at in _places(window, needles, [max(0, n - begins) for n in next_from]):
+            ends = size >= os.fstat(file.fileno()).st_size
+            start = [max(0, n - begins) for n in next_from]
+            for k, at in _places(window, needles, start, begins=begins == 0, ends=ends):
                 next_from[k] = begins + at + len(needles[k].data)
                 count += 1
                 if len(found) < MOST_LISTED:
@@ -176,16 +188,33 @@ def search_bytes(path: Path, needles: Sequence[Needle], *, chunk: int = _CHUNK) 
 
 
 def _places(
-    data: bytes, needles: Sequence[Needle], start: Sequence[int] | None = None
+    data: bytes,
+    needles: Sequence[Needle],
+    start: Sequence[int] | None = None,
+    *,
+    begins: bool = True,
+    ends: bool = True,
 ) -> Iterator[tuple[int, int]]:
-    """Which needle is found where in these bytes."""
+    """Which needle is found where in these bytes.
+
+    `begins`, `ends`: whether nothing stands before and behind them. What must stand alone and
+    touches an edge that goes on is left for the bytes that show what is beside it.
+    """
     lower = data.lower()
     for k, needle in enumerate(needles):
-        within = lower if needle.any_case else data
+        within, long = lower if needle.any_case else data, len(needle.data)
         at = within.find(needle.data, start[k] if start else 0)
         while at >= 0:
+            if needle.alone and not _alone(data, at, at + long, begins=begins, ends=ends):
+                at = within.find(needle.data, at + 1)
+                continue
             yield k, at
-            at = within.find(needle.data, at + len(needle.data))
+            at = within.find(needle.data, at + long)
+
+
+def _alone(data: bytes, first: int, behind: int, *, begins: bool, ends: bool) -> bool:
+    before = begins if first == 0 else data[first - 1] not in _WORD
+    return before and (ends if behind == len(data) else data[behind] not in _WORD)
 
 
 def encodings_in(data: bytes, needles: Sequence[Needle]) -> list[str]:

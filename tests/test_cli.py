@@ -247,3 +247,22 @@ def commands() -> list[tuple[str, object]]:
         else:
             found += [(f"{name} {sub}", c) for sub, c in inner.items()]
     return found
+
+
+def test_p10_an_erasure_is_proved_at_the_shell_and_what_is_left_is_named(tmp_path: Path) -> None:
+    (tmp_path / "customers.csv").write_text("user_id,email\nlovelace,ada.lovelace@example.com\n")
+    at = ("--data", "d")
+    assert usher("import", "customers.csv", *at, cwd=tmp_path).returncode == 0
+    before = usher("erase", "--prove", "ada.lovelace@example.com", *at, cwd=tmp_path)
+    assert before.returncode == 1
+    assert "not clean: this person is not erased" in before.stdout.splitlines()[-1]
+    assert usher("erase", "lovelace", "--yes", *at, cwd=tmp_path).returncode == 0
+    clean = usher("erase", "--prove", "ada.lovelace@example.com", *at, cwd=tmp_path)
+    assert clean.returncode == 0, clean.stdout + clean.stderr
+    assert clean.stdout.splitlines()[-1] == "clean: nothing of this person is left"
+    (tmp_path / "d" / "export.csv").write_text("name,mail\nAda,ADA.LOVELACE@example.com\n")
+    left = usher("erase", "ada.lovelace@example.com", "--prove", *at, cwd=tmp_path)
+    assert left.returncode == 1
+    assert "found: export.csv, byte 14 (UTF-8)" in left.stdout
+    assert left.stdout.splitlines()[-1] == "not clean: 1 place"
+    assert usher("erase", "--prove", "nobody@example.com", *at, cwd=tmp_path).returncode == 2

@@ -271,3 +271,16 @@ async def test_p10_an_erasure_that_a_stop_cut_short_is_finished_at_the_next_star
 def _cut_off(conn: Any, customer_id: str) -> bool:
     row = conn.execute(select(customers.c.erased_at).where(customers.c.id == customer_id)).one()
     return row.erased_at is not None
+
+
+async def test_p10_the_receipt_counts_letters_vectors_and_what_arrived(tmp_path: Path) -> None:
+    async with deployment(tmp_path) as d:
+        customer_id = await _live_a_little(d)
+        sent = len(d.letters())
+        receipt = await d.runs.people.erase(customer_id, by="ann")
+        held = {each["store"]: each["items"] for each in receipt["stores"]}
+        assert held["outbox files"] == receipt["outbox_files_deleted"] == sent > 0
+        assert held["memory vectors"] == receipt["memory_vectors"] > 0
+        assert held["inbox"] == receipt["rows_deleted"]["events"] > 0
+        assert not [text for text in MARKERS.values() if text in str(receipt)]
+        assert (await d.runs.people.receipt(customer_id) or {})["stores"] == receipt["stores"]

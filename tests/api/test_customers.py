@@ -154,3 +154,19 @@ async def test_p10_a_legal_hold_refuses_to_forget_and_suppresses_instead(api: Ap
     assert await api.ok("DELETE", "/v1/customers/ada/hold") == {"legal_hold": False}
     await api.ok("DELETE", "/v1/customers/ada")
     await api.problem(410, "GET", "/v1/customers/ada")
+
+
+async def test_p10_an_erasure_is_proved_over_http_by_an_admin(api: Api) -> None:
+    await api.person("lovelace/1815", phone="+4915112345678")
+    path = f"/v1/customers/{quote('lovelace/1815', safe='')}"
+    before = await api.ok("POST", f"{path}/prove")
+    assert (before["clean"], before["erased"]) == (False, False)
+    await api.ok("DELETE", path)
+    for reference in (path, "/v1/customers/%2B4915112345678"):
+        told = await api.ok("POST", f"{reference}/prove")
+        assert (told["clean"], told["found"]) == (True, []), told
+    operator = await api.key("operator")
+    await api.problem(403, "POST", f"{path}/prove", key=operator)
+    await api.problem(404, "POST", "/v1/customers/nobody-at-all/prove")
+    detail = await api.problem(404, "POST", "/v1/customers/babbage1791/prove")
+    assert "babbage" not in detail

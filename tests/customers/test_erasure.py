@@ -294,3 +294,24 @@ def test_p10_an_erased_person_is_no_longer_merged_into(town: Town) -> None:
     bob = town.who(identify("bob"))
     assert town.hear(identify("bob", email="ada@example.com")).customer_id is None
     assert town.db.read_now(merge.merged_into, bob) == []
+
+
+def test_p10_the_receipt_lists_every_store_with_what_it_held_and_how_that_went(
+    house: House,
+) -> None:
+    receipt = house.erase()
+    stores = {each["store"]: each for each in receipt["stores"]}
+    assert len(stores) == len(receipt["stores"]), "each once"
+    assert {table.name for table in erasure.DELETED} <= set(stores)
+    held = {name: (each["items"], each["destroyed"]) for name, each in stores.items()}
+    assert held["keys"] == (2, "at once")
+    assert held["profile"] == (2, "deleted")
+    assert held["identifiers"] == (4, "deleted")
+    assert held["journal entries"] == (1, "at once")
+    assert held["effects"] == (3, "at once")
+    assert held["approvals"] == held["decisions"] == (1, "at once")
+    assert held["memory vectors"] == (1, "at once")
+    assert held["vector folder"] == (1, "being compacted")
+    assert {"inbox", "outbox files", "database file", "write-ahead log"} <= set(stores)
+    assert all(each["what"] for each in receipt["stores"])
+    assert {"keys_destroyed", "rows_deleted", "unreadable_at_once", "compaction"} <= set(receipt)
