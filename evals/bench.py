@@ -8,9 +8,11 @@ from typing import Any
 
 from rich.console import Console
 
-from evals.benches import decision, gate, identity
+from evals.benches import decision, gate, identity, lifetime
 
-BENCHES: dict[str, ModuleType] = {module.NAME: module for module in (gate, decision, identity)}
+BENCHES: dict[str, ModuleType] = {
+    module.NAME: module for module in (gate, decision, identity, lifetime)
+}
 
 
 class UnknownBench(LookupError):

@@ -178,3 +178,23 @@ separations = table(
     CheckConstraint("one_id < other_id", name="in_order"),
 )
 """Two records that a person said are two: nothing makes one of them again but an alias."""
+
+lifetime_fits = table(
+    "lifetime_fits",
+    words("id"),
+    integer("at"),
+    words("currency", nullable=True),
+    integer("people"),
+    words("purchases", nullable=True),
+    words("spend", nullable=True),
+    words("segments", nullable=True),
+    words("why_not", nullable=True),
+    PrimaryKeyConstraint("id"),
+    CheckConstraint(
+        "(why_not IS NULL) = (currency IS NOT NULL AND purchases IS NOT NULL"
+        " AND spend IS NOT NULL AND segments IS NOT NULL)",
+        name="found_or_why_not",
+    ),
+)
+"""Tries to estimate what customers are worth; parameters of all together, nothing of anybody."""
+Index("ix_lifetime_fits_at", lifetime_fits.c.at)
