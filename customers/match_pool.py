@@ -1,6 +1,6 @@
 """Everybody known, in memory, by blocking key: whom an arrival could be, and what follows of it.
 
-A record of several traits' histories stands here under one id and counts as its best one. A block
+An id may have several records, as a merged profile has; the best of them counts. A block
 of more than `block_cap` records tells nobody apart: it is left out whole and counted, never
 truncated. How often arrivals are somebody known is learned from the arrivals themselves.
 """
@@ -19,6 +19,10 @@ from customers.matching import Answer, Weights, answer, weigh, weight_of
 _EVEN, _WORTH = 0.5, 20
 #: However many were known lately, the next may be new.
 _HIGHEST_PRIOR = 0.95
+#: Bits behind the best at which a candidate is taken for ruled out: a millionth of its odds.
+_BEHIND = 20.0
+#: Among more that fit alike nobody has a posterior to speak of.
+_FOREMOST = 20
 
 _Entry = tuple[str, Comparable]
 
@@ -62,8 +66,9 @@ class MatchPool:
         if record in there:
             return
         there.append(record)
+        entry = (id, record)
         for key in match_keys(record):
-            self._blocks.setdefault(key, []).append((id, record))
+            self._blocks.setdefault(key, []).append(entry)
 
     def remove(self, id: str) -> None:
         """All of this id's records. Nothing happens where there are none."""
@@ -99,8 +104,11 @@ class MatchPool:
             )
             weighed.append((weight, id, best))
         weighed.sort(key=lambda found: (-found[0], found[1]))
-        # All but the foremost add nothing that could be told from nothing.
-        scored = [(id, weigh(record, best, weights)) for _, id, best in weighed[:20]]
+        scored = [
+            (id, weigh(record, best, weights))
+            for weight, id, best in weighed[:_FOREMOST]
+            if weight >= weighed[0][0] - _BEHIND
+        ]
         result = answer(scored, weights, prior_match=self.prior_match, population=max(1, len(self)))
         self._known += result.anybody
         self._arrived += 1

@@ -258,11 +258,13 @@ def _name(one: str | None, other: str | None) -> str | None:
         return None
     if one == other:
         return "exact"
-    # In one order: greedy matching need not be symmetric.
-    alike = JaroWinkler.similarity(*sorted((one, other)))
-    if alike >= 0.92 or (len(one) > 3 < len(other) and OSA.distance(one, other) == 1):
+    alike = _alike(one, other, 0.8)
+    if alike >= 0.92:
         return "close"
-    return "similar" if alike >= 0.8 else "else"
+    size = len(one)
+    if size > 3 < len(other) and -2 < size - len(other) < 2 and _one_slip(one, other):
+        return "close"
+    return "similar" if alike else "else"
 
 
 def _born(one: str | None, other: str | None) -> str | None:
@@ -271,7 +273,7 @@ def _born(one: str | None, other: str | None) -> str | None:
         return None
     if one == other:
         return "exact"
-    if OSA.distance(one, other) == 1 or one == other[:4] + other[6:] + other[4:6]:
+    if _one_slip(one, other) or one == other[:4] + other[6:] + other[4:6]:
         return "close"
     same = (one[:4] == other[:4]) + (one[4:6] == other[4:6]) + (one[6:] == other[6:])
     return "similar" if same == 2 else "else"
@@ -283,9 +285,9 @@ def _street(one: str | None, other: str | None) -> str | None:
         return None
     if one == other:
         return "exact"
-    if token_sort_ratio(one, other) >= 85:
+    if token_sort_ratio(one, other, score_cutoff=85):
         return "close"
-    return "similar" if token_set_ratio(one, other) >= 80 else "else"
+    return "similar" if token_set_ratio(one, other, score_cutoff=80) else "else"
 
 
 def _place(one: str | None, other: str | None) -> str | None:
@@ -293,7 +295,7 @@ def _place(one: str | None, other: str | None) -> str | None:
         return None
     if one == other:
         return "exact"
-    return "close" if JaroWinkler.similarity(*sorted((one, other))) >= 0.9 else "else"
+    return "close" if _alike(one, other, 0.9) else "else"
 
 
 def _code(one: str | None, other: str | None) -> str | None:
@@ -302,7 +304,21 @@ def _code(one: str | None, other: str | None) -> str | None:
         return None
     if one == other:
         return "exact"
-    return "close" if OSA.distance(one, other, score_cutoff=1) == 1 else "else"
+    return "close" if _one_slip(one, other) else "else"
+
+
+def _alike(one: str, other: str, least: float) -> float:
+    """Jaro and Winkler's similarity, 0 below `least`; in one order, as it is not symmetric."""
+    if one > other:
+        one, other = other, one
+    # A cutoff alone drops some that are `least` but for rounding.
+    found = JaroWinkler.similarity(one, other, score_cutoff=least - 1e-6)
+    return found if found >= least else 0.0
+
+
+def _one_slip(one: str, other: str) -> bool:
+    """One character more, less or other, or two neighbours that changed places."""
+    return OSA.distance(one, other, score_cutoff=1) == 1
 
 
 def _same(one: str | None, other: str | None) -> str | None:

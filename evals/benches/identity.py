@@ -68,5 +68,5 @@ def _half(known: Sequence[Record]) -> list[Record]:
 
 
 def _peer() -> str:
-    """Splink is on no lock of ours; what it reaches on these sets is in docs/identity.md."""
+    """Splink is on no lock of ours, and no adapter to it is written."""
     return "not installed" if find_spec("splink") is None else "installed, but not run by us"
