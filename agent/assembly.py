@@ -28,6 +28,8 @@ from agent.recall import Recall
 from agent.runs import Runs, ground_of
 from agent.settings import Settings
 from agent.telemetry import Telemetry
+from agent.vector_server import ServerVectors
+from agent.vector_store import VectorStore
 from agent.vectors import MemoryVectors
 from prompts.library import Library
 from store import clock as clock_rows
@@ -61,7 +63,8 @@ class Parts:
 def open_runs(settings: Settings, parts: Parts | None = None) -> Runs:
     """Open database, keys and documents and put the service together. Not started yet.
 
-    Raises `MasterKeyError`, `BrokenDocuments` and `Conflict`, each saying what to do.
+    Raises `MasterKeyError`, `BrokenDocuments`, `Conflict` and `VectorsUnavailable`, each saying
+    what to do.
     """
     parts = parts or Parts()
     try:
@@ -102,7 +105,7 @@ def _assemble(settings: Settings, db: Database, parts: Parts) -> Runs:
     library = db.read_now(documents.library_in_force)
     board = WaitingBoard()
     embedder = _embedder(settings)
-    recall = Recall(db, embedder, MemoryVectors(settings.data / "memory", embedder.name))
+    recall = Recall(db, embedder, _vectors(settings, embedder))
     folder = settings.outbox
     outboxes = {kind: Outbox(folder, db.vault, kind=kind) for kind in ("email", "sms")}
     brand = {"email": library.brand.sender, "sms": library.brand.sms_sender}
@@ -197,6 +200,15 @@ def _lived(conn: Connection) -> bool:
 
 def _embedder(settings: Settings) -> Embedder:
     return WordLlamaEmbedder() if settings.embedder == "wordllama" else HashingEmbedder()
+
+
+def _vectors(settings: Settings, embedder: Embedder) -> VectorStore:
+    """In the data folder, or on the server that is set, which must answer at the start."""
+    if settings.chroma_url is None:
+        return MemoryVectors(settings.data / "memory", embedder.name)
+    vectors = ServerVectors(settings.chroma_url, embedder.name)
+    vectors.open()
+    return vectors
 
 
 def _planner(settings: Settings, parts: Parts) -> Planner:

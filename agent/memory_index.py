@@ -17,7 +17,7 @@ from sqlalchemy import Connection, func, select
 
 from agent.errors import Conflict
 from agent.recall import Recall
-from agent.vectors import Anew
+from agent.vector_store import VectorsUnavailable, Writing
 from customers import memory_text
 from store.clock import Clock
 from store.database import Database
@@ -61,24 +61,34 @@ class MemoryIndex:
         self._task: asyncio.Task[None] | None = None
 
     async def status(self) -> dict[str, Any]:
-        """How many memories there are and have vectors, and why they should be written anew."""
+        """How many memories there are and have vectors, and why they should be written anew.
+
+        `unreachable` says why `vectors` is not known, where the server of vectors does not answer.
+        """
         vectors, embedder = self._recall.vectors, self._recall.embedder
         kept, waiting = await self._db.read(_counted)
-        stored = await asyncio.to_thread(vectors.count)
-        others = await asyncio.to_thread(vectors.of_others)
+        stored: int | None = None
+        unreachable = None
         why = []
-        if others:
-            why.append(
-                f"there are vectors of another embedder ({', '.join(others)}); they are not used"
-            )
-        missing = kept - waiting - stored
-        if missing > 0:
-            why.append(f"{missing} memories have no vector of {embedder.name}")
+        try:
+            stored = await asyncio.to_thread(vectors.count)
+            others = await asyncio.to_thread(vectors.of_others)
+        except VectorsUnavailable as fault:
+            unreachable = str(fault)
+        else:
+            if others:
+                named = ", ".join(others)
+                why.append(f"there are vectors of another embedder ({named}); they are not used")
+            missing = kept - waiting - stored
+            if missing > 0:
+                why.append(f"{missing} memories have no vector of {embedder.name}")
         return {
             "embedder": embedder.name,
             "memories": kept,
             "waiting": waiting,
             "vectors": stored,
+            "unreachable": unreachable,
+            "recalled_without_vectors": self._recall.without_vectors,
             "rebuild_needed": bool(why),
             "why": why,
             "rebuild": self._progress.as_json(),
@@ -135,7 +145,7 @@ class MemoryIndex:
             new.take_place(lambda ids: self._db.read_now(memory_text.alive, ids))
         return "done", fresh
 
-    def _one_page(self, new: Anew, rows: list[Any]) -> None:
+    def _one_page(self, new: Writing, rows: list[Any]) -> None:
         ids, vectors = self._recall.vectors_of(rows)
         if ids:
             new.add(ids, vectors)

@@ -13,15 +13,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import structlog
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from agent.embedder import Embedder, Vectors
-from agent.vectors import MemoryVectors, Turn
+from agent.vector_store import VectorStore, VectorsUnavailable
+from agent.vectors import Turn
 from customers import memory_text
 from customers.barrier import barrier
 from customers.memory_standing import why_withheld
 from store.database import Database
 from store.sealing import Erased, Vault
+
+log = structlog.get_logger("usher.memory")
 
 HALF_LIFE_US = 90 * 86_400 * 1_000_000
 _BATCH = 500
@@ -63,12 +68,15 @@ class _Held:
 class Recall:
     """Finds memories, and keeps the vector index up to date off the decision's path."""
 
-    def __init__(self, db: Database, embedder: Embedder, vectors: MemoryVectors) -> None:
+    def __init__(self, db: Database, embedder: Embedder, vectors: VectorStore) -> None:
         self._db = db
         self.embedder = embedder
         self.vectors = vectors
         #: Held by whoever stores vectors: indexing, or a rebuild.
         self.indexing = asyncio.Lock()
+        #: How often the vectors could not be reached since the start; then memories are embedded
+        #: when they are recalled.
+        self.without_vectors = 0
 
     async def recall(
         self, customer_id: str, *, purpose: str, query: str, now_us: int, top: int = 5
@@ -79,7 +87,8 @@ class Recall:
         )
         if not held:
             return Recalled((), tuple(withheld))
-        used = await asyncio.to_thread(self._rank, customer_id, held, query, now_us, top)
+        stored = await self._stored([h.memory.id for h in held if h.indexed])
+        used = await asyncio.to_thread(self._rank, customer_id, held, stored, query, now_us, top)
         return Recalled(tuple(used), tuple(withheld))
 
     async def index(self) -> int:
@@ -109,15 +118,29 @@ class Recall:
             await asyncio.to_thread(self.vectors.delete, surplus)
             await self._db.write(memory_text.forget, surplus)
 
+    async def _stored(self, ids: list[str]) -> dict[str, NDArray[np.float32]]:
+        """The vectors that are there; none while they cannot be reached, and nobody waits."""
+        try:
+            return await asyncio.to_thread(self.vectors.get, ids)
+        except VectorsUnavailable as fault:
+            self.without_vectors += 1
+            log.warning("memory_vectors_unavailable", error=type(fault).__name__)
+            return {}
+
     def _rank(
-        self, customer_id: str, held: list[_Held], query: str, now_us: int, top: int
+        self,
+        customer_id: str,
+        held: list[_Held],
+        stored: dict[str, NDArray[np.float32]],
+        query: str,
+        now_us: int,
+        top: int,
     ) -> list[Memory]:
         turn = Turn(self._db.vault.rotation_seed(customer_id), self.embedder.dimension)
-        stored = self.vectors.get([h.memory.id for h in held if h.indexed])
         fresh = [h for h in held if h.memory.id not in stored]
         texts = [query, *(h.memory.text for h in fresh)]
         turned = turn.apply(self.embedder.embed(texts))
-        stored |= {h.memory.id: row for h, row in zip(fresh, turned[1:], strict=True)}
+        stored = stored | {h.memory.id: row for h, row in zip(fresh, turned[1:], strict=True)}
         matrix = np.stack([stored[h.memory.id] for h in held])
         cosine = matrix @ turned[0]
         scored = [

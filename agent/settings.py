@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
@@ -43,6 +44,10 @@ class Settings(BaseSettings):
     )
     database_url: str | None = Field(
         default=None, description="A PostgreSQL URL; unset: SQLite in the data folder."
+    )
+    chroma_url: str | None = Field(
+        default=None,
+        description="A Chroma server such as http://127.0.0.1:8001; unset: the data folder.",
     )
     master_key: SecretStr | None = Field(
         default=None, description="32 bytes in base64; unset: master.key in the data folder."
@@ -155,6 +160,23 @@ class Settings(BaseSettings):
                 "for SQLite leave it unset"
             )
         return value
+
+    @field_validator("chroma_url")
+    @classmethod
+    def _of_a_server(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            at = urlsplit(value)
+            plain = at.scheme in ("http", "https") and at.hostname and at.port != 0
+        except ValueError:
+            plain = None
+        if not plain or at.username or at.password or at.path.strip("/") or at.query or at.fragment:
+            raise ValueError(
+                "http(s)://HOST:PORT of a Chroma server is meant, such as http://127.0.0.1:8001, "
+                "without name, password or path"
+            )
+        return value.rstrip("/")
 
     @model_validator(mode="after")
     def _one_channel_a_kind(self) -> Settings:

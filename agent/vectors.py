@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.chroma_doors import collection_in
 from agent.embedder import Vectors
 
 _ROUNDS = 2
@@ -149,7 +150,7 @@ class MemoryVectors:
     def _begin(self) -> tuple[Any, Any]:
         folder = self._beside(_NEW)
         shutil.rmtree(folder, ignore_errors=True)
-        return _collection_in(folder, self._name)
+        return collection_in(folder, self._name)
 
     def _swap(self, client: Any) -> None:
         client.close()
@@ -166,7 +167,7 @@ class MemoryVectors:
     def _open(self) -> Any:
         if self._collection is None:
             self._settle()
-            self._client, self._collection = _collection_in(self._folder, self._name)
+            self._client, self._collection = collection_in(self._folder, self._name)
         return self._collection
 
     def _settle(self) -> None:
@@ -217,14 +218,3 @@ class Anew:
             vectors._swap(self._client)
             self.in_place = True
             return seen
-
-
-def _collection_in(folder: Path, name: str) -> tuple[Any, Any]:
-    import chromadb
-    from chromadb.config import Settings
-
-    folder.mkdir(parents=True, exist_ok=True)
-    client = chromadb.PersistentClient(
-        path=str(folder), settings=Settings(anonymized_telemetry=False)
-    )
-    return client, client.get_or_create_collection(name, embedding_function=None)

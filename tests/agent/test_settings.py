@@ -105,3 +105,22 @@ def test_a_database_that_is_no_postgresql_is_an_error_that_names_the_setting(url
 def test_every_name_of_postgresql_is_taken(scheme: str) -> None:
     url = f"{scheme}://ada@127.0.0.1/usher"
     assert Settings(database_url=url).database_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["127.0.0.1:8001", "ftp://127.0.0.1", "http://", "http://u:geheim@h:1", "http://h:1/api"]
+    + ["http://h:1?x=1", "http://h:0", "http://h:99999", "http://[h"],
+)
+def test_a_chroma_url_that_is_no_plain_server_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Settings(chroma_url=url)
+    assert [error["loc"] for error in caught.value.errors()] == [("chroma_url",)]
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8001", "https://chroma.example", "http://[::1]:8001"]
+)
+def test_a_chroma_url_names_a_server_and_nothing_else(url: str) -> None:
+    assert Settings(chroma_url=f"{url}/").chroma_url == url
