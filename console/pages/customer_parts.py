@@ -70,8 +70,15 @@ def outlook(seen: Mapping[str, Any]) -> tuple[str, str]:
     if alive is None:
         said += "; ordered once, so nobody can say whether they come back"
     else:
-        said += f"; {percent(round(alive, -2))} likely still a customer"
+        said += f"; {_likely(alive)} likely still a customer"
     return said, f"estimated {moment(expected['fitted_at'])}"
+
+
+def _likely(bp: int) -> str:
+    """Whole percent, and never the certainty that no estimate has."""
+    if bp < 100:
+        return "less than 1 %"
+    return "more than 99 %" if bp > 9_900 else percent(round(bp, -2))
 
 
 def effects(seen: Mapping[str, Any]) -> None:

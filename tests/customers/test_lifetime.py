@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import replace
 from importlib.metadata import distribution
+from math import exp
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,7 @@ def test_a_history_that_cannot_be_is_refused(history: tuple[float, float, float]
 
 _LOGS = st.floats(-3, 3)
 _FITS = st.builds(
-    lambda r, alpha, a, b: PurchaseFit(*np.exp([r, alpha, a, b]), 0.0),
+    lambda r, alpha, a, b: PurchaseFit(exp(r), exp(alpha), exp(a), exp(b), 0.0),
     _LOGS,
     st.floats(-1, 6),
     st.one_of(_LOGS, st.sampled_from([0.0, 1e-7, -1e-6, 1e-5, 1e-4])),
@@ -183,7 +184,7 @@ def test_more_time_never_brings_fewer_purchases(
     times=_TIMES,
     ahead=st.sampled_from([1.0, 30.0, 365.0, 3_000.0]),
 )
-def test_the_formula_agrees_with_the_integral_that_it_stands_for_at_its_poles_too(
+def test_what_is_expected_of_who_still_buys_agrees_with_another_quadrature(
     fit: PurchaseFit, x: int, times: tuple[float, float, float], ahead: float
 ) -> None:
     age, last, _ = times
@@ -201,12 +202,25 @@ def test_the_formula_agrees_with_the_integral_that_it_stands_for_at_its_poles_to
     )[0] / beta(fit.a, fit.b + x)
     alive = float(probability_alive(fit, x, last, age))
     found = float(expected_purchases(fit, x, last, age, ahead))
-    assert found == pytest.approx(alive * mean, rel=1e-6, abs=1e-8)
+    assert found == pytest.approx(alive * mean, rel=1e-8, abs=1e-9)
 
 
-def test_a_formula_of_logarithms_does_not_overflow_for_ten_thousand_purchases() -> None:
+def test_ten_thousand_purchases_overflow_nothing() -> None:
     found = expected_purchases(CDNOW, 10_000, [1.0, 3_000.0], 3_000.0, 365.0)
     assert found[0] == 0 and 1_000 < found[1] < 1_300
+
+
+@pytest.mark.parametrize("size", [1e-4, 0.01, 200.0, 40_000.0])
+def test_nearly_equal_and_wildly_unequal_chances_to_leave_are_expected_right(size: float) -> None:
+    """Where all leave with one chance, or each with nearly 0 or nearly 1, a closed form is near."""
+    fit = PurchaseFit(2.0, 30.0, size * 0.25, size * 0.75, 0.0)
+    share = 365 / (30 + 100)
+    found = float(expected_purchases(fit, 0, 0, 100, 365))
+    if size > 1:
+        near = (1 - (1 + 0.25 * share) ** -2.0) / 0.25
+    else:
+        near = 0.25 * (1 - (1 + share) ** -2.0) + 0.75 * 2.0 * share
+    assert found == pytest.approx(near, rel=0.02)
 
 
 @settings(max_examples=200, deadline=None)
