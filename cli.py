@@ -22,6 +22,7 @@ import evals.again
 import evals.demo
 import evals.importing
 import evals.proof_told
+import evals.taking_out
 import server
 from agent.documents import BrokenDocuments
 from agent.errors import UsherError
@@ -142,7 +143,7 @@ def import_(
     encoding: Annotated[str | None, typer.Option(help="If neither UTF-8 nor UTF-16.")] = None,
     data: Data = None,
 ) -> None:
-    """Import profiles, orders, consents or products; run it again after an interruption.
+    """Import profiles, orders, consents, products, suppressions; again after an interruption.
 
     Example: usher import customers.csv --zone Europe/Berlin
     """
@@ -387,6 +388,9 @@ def _call(settings: Settings, method: str, path: str, body: Any = None) -> Any:
 
 class _Refused(UsherError):
     """It cannot be done, or the server said no."""
+
+
+evals.taking_out.add_to(app, lambda data: server.connect(_settings(data)), err)
 
 
 if __name__ == "__main__":

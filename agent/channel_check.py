@@ -147,7 +147,7 @@ def _unwanted(conn: Connection, vault: Vault, address: str, now_us: int) -> bool
     if customer_id is not None:
         rows = suppression.in_force(conn, customer_id, now_us)
     else:
-        hashes = [identifier.hashed(vault) for identifier in possible(address)]
+        hashes = [h for identifier in possible(address) for h in identifier.hashes(vault)]
         unknown = select(suppressions).where(suppressions.c.identifier_hash.in_(hashes))
         rows = [row for row in conn.execute(unknown) if suppression.holds(row, now_us)]
     return any(

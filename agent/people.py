@@ -292,7 +292,7 @@ def _lift(
 ) -> dict[str, Any]:
     customer_id, erased = _find(conn, vault, reference)
     if customer_id is None:
-        hashes = [identifier.hashed(vault) for identifier in possible(reference)]
+        hashes = [h for identifier in possible(reference) for h in identifier.hashes(vault)]
         lifted, known = suppression.lift_unowned(
             conn, hashes, scope=scope, channel=channel, now_us=now_us
         )

@@ -53,6 +53,7 @@ from agent.recovering import recover_claims
 from agent.resolver import Resolver
 from agent.settings import Settings
 from agent.shadowing import Shadowing
+from agent.suppressing import Suppressing
 from agent.timekeeper import Timekeeper
 from agent.unmerging import Unmerging
 from agent.watching import FolderWatch
@@ -123,6 +124,7 @@ class Runs:
             db, clock, env.shelf, env.pack_name, goals=lambda: env.ground.agents.keys()
         )
         self.people = People(db, clock, forgetting, wake=self.dispatcher.wake)
+        self.suppressing = Suppressing(db, clock, wake=self.dispatcher.wake)
         self.proving = Proving(db, clock, forgetting, settings.data)
         self.unmerging = Unmerging(db, clock, self.people, wake=self.dispatcher.wake)
         self.consenting = Consenting(db, clock, self.people, wake=self.dispatcher.wake)

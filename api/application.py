@@ -31,6 +31,7 @@ from api import (
     products,
     segment,
     service,
+    suppressions,
     triggers,
 )
 from api.faults import Faults
@@ -43,6 +44,7 @@ _ROUTERS = (
     effects.router,
     identity.router,
     customers.router,
+    suppressions.router,
     products.router,
     approvals.router,
     policies.router,

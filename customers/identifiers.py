@@ -7,6 +7,7 @@ switchboard's extension) is no identifier.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -24,6 +25,8 @@ _WORDS = (
     "undefined null none nil nan n/a na anonymous unknown guest test true false "
     "0 1 -1 [] {} [object object] none@none.com test@test.com null@null.com"
 )
+#: Digests by which lists of partners name people: in hex, of the normalised value.
+DIGESTS = {"email": ("sha256", "md5"), "phone": ("sha256",)}
 JUNK = frozenset(_WORDS.split()) | {
     "[object object]",
     "(null)",
@@ -47,6 +50,26 @@ class Identifier:
     def hashed(self, vault: Vault) -> str:
         """The keyed hash by which it is found."""
         return vault.lookup(f"id:{self.kind}", self.value)
+
+    def hashes(self, vault: Vault) -> tuple[str, ...]:
+        """`hashed`, then the keyed hashes of its digests, by which a partner's list may name it."""
+        return (
+            self.hashed(vault),
+            *(
+                hashed_digest(vault, self.kind, algorithm, digest_of(algorithm, self.value))
+                for algorithm in DIGESTS.get(self.kind, ())
+            ),
+        )
+
+
+def digest_of(algorithm: str, value: str) -> str:
+    """The digest of a normalised value, in lower-case hex."""
+    return hashlib.new(algorithm, value.encode(), usedforsecurity=False).hexdigest()
+
+
+def hashed_digest(vault: Vault, kind: str, algorithm: str, digest: str) -> str:
+    """The keyed hash of a digest. No bare digest is kept: an address can be guessed from one."""
+    return vault.lookup(f"id-{algorithm}:{kind}", digest)
 
 
 def normalise(kind: str, value: Any, *, region: str | None = None) -> Identifier | None:

@@ -1,4 +1,5 @@
-"""Rows as Segment messages, by kind: profiles, orders, consents; products as catalogue rows.
+"""Rows as Segment messages, by kind: profiles, orders, consents; products as catalogue rows;
+suppressions as entries of a list.
 
 A row that cannot be taken raises `RowProblem`. Its text names the column and the rule, never what
 the row holds: set-aside rows are listed without any personal data.
@@ -17,6 +18,7 @@ from typing import Any
 from customers import import_cells as cells
 from customers.import_cells import RowProblem
 from customers.money import MoneyError, to_minor
+from customers.suppression_entries import HASHED, PLAIN
 
 _USER = ("user_id", "customer_id")
 _IDENTIFIERS = frozenset((*_USER, "anonymous_id", "email", "phone"))
@@ -25,6 +27,7 @@ _WHEN = ("timestamp", "ordered_at", "created_at", "updated_at", "at", "date")
 _STATE = ("state", "consent", "status", "granted")
 _NOT_TRAITS = frozenset((*_USER, "anonymous_id", *_WHEN, "zone", "time_zone"))
 _TRAITS = {"first_name": "firstName", "last_name": "lastName"}
+_TERMS = ("scope", "purpose", "channel", "reason")
 _ADDRESS = ("country", "city", "postal_code", "street", "state")
 
 
@@ -35,6 +38,7 @@ class ImportKind(StrEnum):
     PRODUCTS = "products"
     ORDERS = "orders"
     CONSENTS = "consents"
+    SUPPRESSIONS = "suppressions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,13 @@ class Converter:
     _seen: Counter[bytes] = field(default_factory=Counter)
 
     def convert(self, line: int, row: Mapping[str, Any]) -> dict[str, Any]:
-        """A Segment message, or a row for the catalogue. Raises RowProblem."""
+        """A Segment message, a row for the catalogue, or `{row, entry}` of a suppression list.
+
+        Raises RowProblem.
+        """
         match self.kind:
+            case ImportKind.SUPPRESSIONS:
+                return {"row": str(line), "entry": self._suppression(row)}
             case ImportKind.PRODUCTS:
                 return self._product(row)
             case ImportKind.ORDERS:
@@ -156,6 +165,17 @@ class Converter:
             "category": cells.text(row, "category"),
         }
 
+    def _suppression(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        said = {name: cells.text(row, name) for name in (*HASHED, *_TERMS)}
+        entry = self._reachable(row) | _known(
+            user_id=cells.identifier(row, "user_id", *_USER),
+            until=cells.instant(row, "until", zone=self.reading.zone),
+            **said,
+        )
+        if not entry.keys() & {*PLAIN, *HASHED}:
+            raise RowProblem(f"names nobody: none of {', '.join((*PLAIN, *HASHED))} is filled")
+        return entry
+
     def _currency(self, row: Mapping[str, Any]) -> str:
         named = cells.text(row, "currency") or self.reading.currency
         if named is None:
@@ -187,6 +207,8 @@ def recognise(columns: Collection[str]) -> ImportKind | None:
     named = frozenset(columns)
     if "sku" in named and "name" in named:
         return ImportKind.PRODUCTS
+    if named & HASHED.keys() or "scope" in named and named & _IDENTIFIERS:
+        return ImportKind.SUPPRESSIONS
     if not named & _IDENTIFIERS:
         return None
     if "channel" in named and named & set(_STATE):

@@ -21,12 +21,14 @@ from customers.import_rows import Converter, ImportKind, Reading, recognise
 from store.imports import ImportState
 
 BATCH = 500
+_KEYS = {ImportKind.PRODUCTS: "sku", ImportKind.SUPPRESSIONS: "row"}
 
 
 class Sink(Protocol):
-    """Where messages and catalogue rows go. Returned means durable.
+    """Where messages, catalogue rows and entries of suppression lists go. Returned means durable.
 
-    Both answer what they refused, by `messageId` or `sku`, with a reason that repeats no content.
+    All answer what they refused, by `messageId`, `sku` or `row`, with a reason that repeats no
+    content.
     """
 
     async def accept(self, messages: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
@@ -35,6 +37,10 @@ class Sink(Protocol):
 
     async def put_products(self, products: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
         """Take catalogue rows."""
+        ...
+
+    async def suppress(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+        """Take entries of a suppression list, each `{row, entry}`."""
         ...
 
 
@@ -96,7 +102,7 @@ async def import_file(
     if kind is None:
         raise UnreadableFile(
             f"{path}: its columns ({', '.join(sorted(table.columns)) or 'none'}) show neither"
-            " profiles, products, orders nor consents; name the kind"
+            " profiles, products, orders, consents nor suppressions; name the kind"
         )
     reading = replace(reading, kind=kind)
     file_sha256, lines = await asyncio.to_thread(_measure, path)
@@ -143,7 +149,7 @@ class _Run:
         converted = [(row, *self._convert(row)) for row in rows]
         good = [(row.line, made) for row, made, _ in converted if made is not None]
         refused = await self._send([made for _, made in good]) if good else {}
-        key = "sku" if self._converter.kind is ImportKind.PRODUCTS else "messageId"
+        key = _KEYS.get(self._converter.kind, "messageId")
         rejects = [(row.line, why) for row, _, why in converted if why is not None]
         rejects += [(line, refused[made[key]]) for line, made in good if made[key] in refused]
         self.done += len(rows)
@@ -163,6 +169,8 @@ class _Run:
     async def _send(self, made: list[dict[str, Any]]) -> Mapping[str, str]:
         if self._converter.kind is ImportKind.PRODUCTS:
             return await self._sink.put_products(made)
+        if self._converter.kind is ImportKind.SUPPRESSIONS:
+            return await self._sink.suppress(made)
         return await self._sink.accept(made)
 
 

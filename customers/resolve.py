@@ -276,7 +276,8 @@ def _attach(
         value_sealed=vault.seal(customer_id, "identifiers.value", identifier.value.encode()),
         first_seen_at=now_us,
     )
-    for row in suppression.inherit(conn, customer_id=customer_id, identifier_hash=value_hash):
+    asked = identifier.hashes(vault)
+    for row in suppression.inherit(conn, customer_id=customer_id, identifier_hashes=asked):
         if suppression.holds(row, now_us):
             stop_queued(
                 conn,

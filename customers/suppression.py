@@ -17,6 +17,7 @@ from store.schema import identifiers, suppressions
 from store.sealing import Vault
 
 MARKETING = "marketing"
+_REASON = "suppressions.reason"
 REASON = "suppressions.reason"
 
 
@@ -116,15 +117,39 @@ def _lift(
     return conn.execute(query.values(lifted_at=now_us)).rowcount
 
 
-def inherit(conn: Connection, *, customer_id: str, identifier_hash: str) -> list[Row[Any]]:
-    """Hand what was suppressed under an identifier to whoever it turned out to be; the rows."""
-    unowned = (suppressions.c.identifier_hash == identifier_hash) & (
+def inherit(
+    conn: Connection, *, customer_id: str, identifier_hashes: Sequence[str]
+) -> list[Row[Any]]:
+    """Hand what was suppressed under an identifier to whoever it turned out to be; the rows.
+
+    `identifier_hashes` are those of one identifier, its own first (`Identifier.hashes`): an address
+    that was known by its digest only is known from here on.
+    """
+    own = identifier_hashes[0]
+    unowned = suppressions.c.identifier_hash.in_(list(identifier_hashes)) & (
         suppressions.c.customer_id.is_(None)
     )
     rows = list(conn.execute(select(suppressions).where(unowned)))
-    if rows:
-        conn.execute(update(suppressions).where(unowned).values(customer_id=customer_id))
+    if not rows:
+        return []
+    by_digest = (suppressions.c.scope == "address") & (suppressions.c.identifier_hash != own)
+    conn.execute(
+        update(suppressions)
+        .where(unowned, by_digest, suppressions.c.address_hash.is_(None))
+        .values(address_hash=own)
+    )
+    conn.execute(update(suppressions).where(unowned).values(customer_id=customer_id))
     return rows
+
+
+def give_reason(
+    conn: Connection, vault: Vault, suppression_id: str, customer_id: str, reason: str
+) -> None:
+    """Keep why somebody was suppressed, now that it is known whose it is."""
+    sealed = vault.seal(customer_id, _REASON, reason.encode())
+    conn.execute(
+        update(suppressions).where(suppressions.c.id == suppression_id).values(reason_sealed=sealed)
+    )
 
 
 # Built once: building a statement costs several times what running it does.

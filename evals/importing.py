@@ -17,7 +17,7 @@ from store.imports import ImportState
 
 
 class HttpSink:
-    """Sends messages and catalogue rows; a batch that is refused is sent row by row."""
+    """Sends messages, catalogue rows and suppressions; a refused batch is sent row by row."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
@@ -45,6 +45,18 @@ class HttpSink:
         for product in products:
             refused |= await self.put_products([product])
         return refused
+
+    async def suppress(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+        """Take entries of a suppression list; the server answers for each."""
+        entries = [row["entry"] for row in rows]
+        response = await self._client.post("/v1/suppressions", json={"entries": entries})
+        response.raise_for_status()
+        results = response.json()["results"]
+        return {
+            str(row["row"]): str(result["why"])
+            for row, result in zip(rows, results, strict=True)
+            if result["outcome"] == "refused"
+        }
 
 
 class HttpBook:

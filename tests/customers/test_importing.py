@@ -21,6 +21,7 @@ class Inbox:
     def __init__(self, *, cut: int | None = None, refuse: Mapping[str, str] | None = None) -> None:
         self.messages: dict[str, Mapping[str, Any]] = {}
         self.products: dict[str, Mapping[str, Any]] = {}
+        self.entries: list[Mapping[str, Any]] = []
         self.sizes: list[int] = []
         self.cut = cut
         self.refuse = refuse or {}
@@ -40,6 +41,11 @@ class Inbox:
     async def put_products(self, products: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
         self.products.update({row["sku"]: row for row in products})
         return {}
+
+    async def suppress(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+        self.entries += [row["entry"] for row in rows]
+        said = {row["row"]: self.refuse.get(row["entry"].get("user_id", "")) for row in rows}
+        return {row: why for row, why in said.items() if why is not None}
 
 
 class Notebook:
