@@ -86,7 +86,7 @@ def _consents(
             {
                 "channel": channel,
                 "purpose": purpose,
-                "state": state,
+                "state": "pending" if row is not None and row.state == "pending" else state,
                 "at": None if row is None else row.at,
                 "expires_at": None if row is None else row.expires_at,
                 "evidence": {}

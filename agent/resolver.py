@@ -62,7 +62,9 @@ class Resolver:
         resolved: Callable[[], None],
         set_aside: Callable[[], None] = lambda: None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        confirm_first: frozenset[str] = frozenset(),
     ) -> None:
+        self._confirm_first = confirm_first
         self._db = db
         self._clock = clock
         self._wake = wake
@@ -158,6 +160,7 @@ class Resolver:
                 [row.seq for row in rows],
                 fresh=fresh,
                 now_us=self._clock.now_us(),
+                confirm_first=self._confirm_first,
             )
         except Exception:
             # A unit that was only waited for in vain may still commit, and keeps its ids.
@@ -187,9 +190,18 @@ class Resolver:
 
 
 def resolve_rows(
-    conn: Connection, vault: Vault, seqs: Sequence[int], *, fresh: Sequence[str], now_us: int
+    conn: Connection,
+    vault: Vault,
+    seqs: Sequence[int],
+    *,
+    fresh: Sequence[str],
+    now_us: int,
+    confirm_first: frozenset[str] = frozenset(),
 ) -> list[Resolved]:
-    """Resolve these inbox rows, in order, in one unit."""
+    """Resolve these inbox rows, in order, in one unit.
+
+    `confirm_first`: channels on which a marketing consent waits for its confirmation.
+    """
     rows = conn.execute(
         select(inbox)
         .where(inbox.c.seq.in_(list(seqs)), inbox.c.status == "accepted")
@@ -198,14 +210,21 @@ def resolve_rows(
     spare = list(fresh)
     done: list[Resolved] = []
     for row in rows:
-        resolved = _resolve(conn, vault, row, spare[0], now_us)
+        resolved = _resolve(conn, vault, row, spare[0], now_us, confirm_first)
         if resolved.used_fresh is not None:
             spare.pop(0)
         done.append(resolved)
     return done
 
 
-def _resolve(conn: Connection, vault: Vault, row: Row[Any], fresh_id: str, now_us: int) -> Resolved:
+def _resolve(
+    conn: Connection,
+    vault: Vault,
+    row: Row[Any],
+    fresh_id: str,
+    now_us: int,
+    confirm_first: frozenset[str],
+) -> Resolved:
     message: dict[str, Any] = vault.open_json(LABEL, row.payload_sealed)
     occurred_at = int(message.get("occurred_at_us") or row.received_at)
     resolution = resolve(
@@ -232,6 +251,7 @@ def _resolve(conn: Connection, vault: Vault, row: Row[Any], fresh_id: str, now_u
         occurred_at=occurred_at,
         now_us=now_us,
         fresh_id=new_id,
+        confirm_first=confirm_first,
     )
     conn.execute(
         events.insert().values(

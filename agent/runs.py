@@ -113,6 +113,7 @@ class Runs:
             withheld=lambda event_id: board.announce(event_id, None),
             resolved=self._to_index.set,
             set_aside=env.telemetry.dead.inc,
+            confirm_first=frozenset(settings.double_opt_in),
             sleep=env.sleep,
         )
         self.timekeeper = Timekeeper(db, clock, wake=self.dispatcher.wake, idle=self.idle)

@@ -124,6 +124,10 @@ class Settings(BaseSettings):
         default="wordllama", description="Embeddings for memory; `hashing` knows no meaning."
     )
 
+    double_opt_in: Annotated[tuple[Literal["email", "sms"], ...], NoDecode] = Field(
+        default=(),
+        description="Channels on which a marketing consent counts once confirmed: `email,sms`.",
+    )
     channels: dict[ChannelName, ChannelSettings] = Field(
         default={},
         description="By name, what live letters go by: `[channels.NAME]`; see channels.md.",
@@ -133,7 +137,7 @@ class Settings(BaseSettings):
         description="Addresses and domains that real channels may reach, with commas; unset: all.",
     )
 
-    @field_validator("send_only_to", mode="before")
+    @field_validator("send_only_to", "double_opt_in", mode="before")
     @classmethod
     def _a_list(cls, value: Any) -> Any:
         return [entry.strip() for entry in value.split(",")] if isinstance(value, str) else value

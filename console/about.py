@@ -16,6 +16,7 @@ _AGREED = {
     "granted": ("allow", "agreed"),
     "denied": ("deny", "said no"),
     "revoked": ("deny", "took it back"),
+    "pending": ("review", "not confirmed yet"),
     "absent": ("held", "never asked"),
 }
 _SCOPES = {"all": "all contact", "purpose": "marketing", "address": "one address"}

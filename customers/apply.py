@@ -51,8 +51,12 @@ def apply_message(
     occurred_at: int,
     now_us: int,
     fresh_id: Callable[[str], str],
+    confirm_first: frozenset[str] = frozenset(),
 ) -> None:
-    """Let one message act on its person. What lies in the future is taken as now."""
+    """Let one message act on its person. What lies in the future is taken as now.
+
+    `confirm_first`: channels on which a marketing consent waits for the person's confirmation.
+    """
     occurred_at = min(occurred_at, now_us)
     traits = traits_of(message)
     if traits:
@@ -66,7 +70,16 @@ def apply_message(
     if message.get("type") == "track" and handler is not None:
         properties = message.get("properties")
         handler(
-            _Applied(conn, vault, customer_id, event_id, occurred_at, now_us, fresh_id),
+            _Applied(
+                conn,
+                vault,
+                customer_id,
+                event_id,
+                occurred_at,
+                now_us,
+                fresh_id,
+                confirm_first,
+            ),
             properties if isinstance(properties, Mapping) else {},
         )
 
@@ -81,13 +94,35 @@ class _Applied:
         at: int,
         now_us: int,
         fresh_id: Callable[[str], str],
+        confirm_first: frozenset[str],
     ) -> None:
+        self.confirm_first = confirm_first
         self.conn, self.vault, self.customer_id = conn, vault, customer_id
         self.event_id, self.at, self.now_us, self.fresh_id = event_id, at, now_us, fresh_id
 
     def granted(self, properties: Mapping[str, Any]) -> None:
+        confirmed = properties.get("double_opt_in") is True
         for said in consent.statements("Consent Granted", properties):
-            self.record(properties, said)
+            if consent.to_be_confirmed(said, self.confirm_first) and not confirmed:
+                self._with_evidence(consent.ask, properties, said)
+            else:
+                self.record(properties, said)
+
+    def confirmed(self, properties: Mapping[str, Any]) -> None:
+        for said in consent.statements("Consent Confirmed", properties):
+            self._with_evidence(consent.confirm, properties, said)
+
+    def _with_evidence(
+        self, write: Callable[..., bool], properties: Mapping[str, Any], said: Statement
+    ) -> None:
+        write(
+            self.conn,
+            self.vault,
+            customer_id=self.customer_id,
+            said=said,
+            at=self.at,
+            evidence={k: properties[k] for k in consent.EVIDENCE if k in properties},
+        )
 
     def revoked(self, properties: Mapping[str, Any]) -> None:
         taken: list[tuple[str, str]] = []
@@ -295,6 +330,10 @@ def _granted(a: _Applied, properties: Mapping[str, Any]) -> None:
     a.granted(properties)
 
 
+def _confirmed(a: _Applied, properties: Mapping[str, Any]) -> None:
+    a.confirmed(properties)
+
+
 def _revoked(a: _Applied, properties: Mapping[str, Any]) -> None:
     a.revoked(properties)
 
@@ -317,6 +356,7 @@ _EVENTS: dict[str, Callable[[_Applied, Mapping[str, Any]], None]] = {
     "Complaint Closed": _complaint_closed,
     "Message Replied": _reply,
     "Consent Granted": _granted,
+    "Consent Confirmed": _confirmed,
     "Consent Revoked": _revoked,
     "Unsubscribed": _unsubscribed,
     "Email Bounced": _bounced,

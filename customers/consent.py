@@ -21,7 +21,8 @@ from store.upsert import insert_or_ignore
 LABEL = "consents.evidence"
 CHANNELS = ("email", "sms")
 PURPOSES = ("marketing", "service")
-STRICTNESS = {"granted": 0, "denied": 1, "revoked": 2}
+STRICTNESS = {"granted": 0, "pending": 1, "denied": 2, "revoked": 3}
+REFUSALS = ("denied", "revoked")
 #: Channels of other systems: a refusal that names one of them says nothing about ours.
 _ELSEWHERE = frozenset(
     ["push", "web_push", "in_app", "web", "whatsapp", "phone", "voice", "post", "fax"]
@@ -77,6 +78,80 @@ def record(
     return replaced.rowcount == 1
 
 
+def to_be_confirmed(said: Statement, confirm_first: frozenset[str]) -> bool:
+    """Whether a grant waits for a confirmation: on these channels, for marketing."""
+    return said.channel in confirm_first and said.purpose == "marketing"
+
+
+def ask(
+    conn: Connection,
+    vault: Vault,
+    *,
+    customer_id: str,
+    said: Statement,
+    at: int,
+    evidence: Mapping[str, Any],
+) -> bool:
+    """Write a grant that the person has yet to confirm (double opt-in); it allows nothing so far.
+
+    False where a grant that holds, or anything newer, stands.
+    """
+    standing = conn.execute(_ONE, _key(customer_id, said)).first()
+    granted_already = standing is not None and standing.state == "granted"
+    if granted_already and (standing.expires_at is None or standing.expires_at > at):
+        return False
+    return record(
+        conn,
+        vault,
+        customer_id=customer_id,
+        channel=said.channel,
+        purpose=said.purpose,
+        state="pending",
+        at=at,
+        evidence=evidence,
+        expires_at=said.expires_at,
+    )
+
+
+def confirm(
+    conn: Connection,
+    vault: Vault,
+    *,
+    customer_id: str,
+    said: Statement,
+    at: int,
+    evidence: Mapping[str, Any],
+) -> bool:
+    """Make what waits for its confirmation a grant. False where nothing does: never asked, refused
+    since, or confirmed before it was asked."""
+    standing = conn.execute(_ONE, _key(customer_id, said)).first()
+    if standing is None or standing.state != "pending" or standing.at > at:
+        return False
+    asked = vault.open_json(LABEL, standing.evidence_sealed)
+    both = {**asked, "asked_at": standing.at, "confirmed": dict(evidence)}
+    conn.execute(
+        update(consents)
+        .where(
+            consents.c.customer_id == customer_id,
+            consents.c.channel == said.channel,
+            consents.c.purpose == said.purpose,
+        )
+        .values(state="granted", at=at, evidence_sealed=vault.seal_json(customer_id, LABEL, both))
+    )
+    return True
+
+
+_ONE = select(consents).where(
+    consents.c.customer_id == bindparam("customer"),
+    consents.c.channel == bindparam("of_channel"),
+    consents.c.purpose == bindparam("of_purpose"),
+)
+
+
+def _key(customer_id: str, said: Statement) -> dict[str, str]:
+    return {"customer": customer_id, "of_channel": said.channel, "of_purpose": said.purpose}
+
+
 def _milder(state: str, expires_at: int | None) -> ColumnElement[bool]:
     """Whether what stands is milder: a milder word, or the same word for a longer time."""
     words = [s for s, rank in STRICTNESS.items() if rank < STRICTNESS[state]]
@@ -129,11 +204,11 @@ def refused_purposes(word: Any) -> tuple[str, ...]:
 
 
 def statements(event: str, properties: Mapping[str, Any]) -> list[Statement]:
-    """What `Consent Granted` or `Consent Revoked` says, written out for each channel and purpose.
+    """What `Consent Granted`, `Confirmed` or `Revoked` says, for each channel and purpose.
 
     A grant whose end cannot be read grants nothing: for how long is not known.
     """
-    if event == "Consent Granted":
+    if event in ("Consent Granted", "Consent Confirmed"):
         try:
             ends = expiry(properties)
         except ValueError:
@@ -178,13 +253,13 @@ def of_customer(conn: Connection, customer_id: str) -> list[Row[Any]]:
 
 
 def states(rows: list[Row[Any]], now_us: int) -> dict[tuple[str, str], str]:
-    """Channel and purpose → granted, denied, revoked or absent. An ended grant is absent."""
+    """Channel and purpose → granted, denied, revoked or absent. An ended grant is absent, and so is
+    one that was never confirmed."""
     found = {(c, p): "absent" for c in CHANNELS for p in PURPOSES}
     for row in rows:
         ended = row.expires_at is not None and row.expires_at <= now_us
-        found[row.channel, row.purpose] = (
-            "absent" if ended and row.state == "granted" else row.state
-        )
+        nothing = row.state == "pending" or (ended and row.state == "granted")
+        found[row.channel, row.purpose] = "absent" if nothing else row.state
     return found
 
 

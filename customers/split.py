@@ -251,7 +251,7 @@ def _refused_since(conn: Connection, row: Row[Any], befores: Sequence[Before]) -
     brought: dict[tuple[str, str], int] = {}
     for before in befores:
         for said in before.consents:
-            if said["state"] != "granted":
+            if said["state"] in consent.REFUSALS:
                 key = said["channel"], said["purpose"]
                 newest = max(
                     other["at"]
@@ -263,7 +263,7 @@ def _refused_since(conn: Connection, row: Row[Any], befores: Sequence[Before]) -
     return [
         said
         for said in consent.of_customer(conn, row.into_id)
-        if said.state != "granted"
+        if said.state in consent.REFUSALS
         and said.at >= row.at
         and said.at > brought.get((said.channel, said.purpose), -1)
     ]
@@ -299,6 +299,16 @@ def _consents(
     for arrival in arrivals:
         shown = {k: v for k, v in arrival.properties.items() if k in consent.EVIDENCE}
         for each in consent.statements(arrival.event, arrival.properties):
+            if arrival.event == "Consent Confirmed":
+                consent.confirm(
+                    conn,
+                    vault,
+                    customer_id=customer_id,
+                    said=each,
+                    at=arrival.occurred_at,
+                    evidence=shown,
+                )
+                continue
             ends = {"expires_at": each.expires_at, "evidence": shown}
             record(each.channel, each.purpose, each.state, arrival.occurred_at, **ends)
     for said, shown in zip(refused, evidence, strict=True):

@@ -40,8 +40,9 @@ consents = table(
     integer("expires_at", nullable=True),
     binary("evidence_sealed"),
     PrimaryKeyConstraint("customer_id", "channel", "purpose"),
-    one_of("state", "granted", "denied", "revoked"),
+    one_of("state", "granted", "pending", "denied", "revoked"),
 )
+"""`pending`: asked for, and not confirmed by the person yet; it allows nothing."""
 
 suppressions = table(
     "suppressions",
