@@ -22,7 +22,7 @@ from agent.claiming import claim_effect
 from agent.closing import close, pause
 from agent.environment import Environment
 from agent.handover import hand_over
-from agent.perceive import perceive
+from agent.perceive import look_no_more, perceive
 from agent.planning import Author
 from agent.run import Closing, Run
 from agent.situation import perceived_facts, situation_of
@@ -54,6 +54,8 @@ async def _plan(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     env, run = runtime.context.env, runtime.context.run
     if run.picture is None:
         await perceive(env, run)
+    elif run.turn > 0:
+        await look_no_more(env, run)
     if run.closing is not None:
         return {"step": "close"}
     run.turn += 1

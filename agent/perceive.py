@@ -79,7 +79,7 @@ async def perceive(env: Environment, run: Run) -> None:
         now_us=env.clock.now_us(),
     )
     if seen.barred is not None:
-        run.closing = Closing("withheld", f"this person is {seen.barred}", {"kind": "withheld"})
+        _withhold(run, seen.barred)
         return
     assert seen.picture is not None and seen.pack is not None
     run.picture = seen.picture
@@ -95,6 +95,24 @@ async def perceive(env: Environment, run: Run) -> None:
         run.memories = [m.as_json() for m in found.used]
         run.withheld_memories = [m.as_json() for m in found.withheld]
         run.perceived = True
+
+
+async def look_no_more(env: Environment, run: Run) -> None:
+    """Close a run that has perceived as withheld, where its person is out of reach by now.
+
+    Asked before every further turn: a model takes its time, and who was stopped or erased meanwhile
+    is in no prompt that is written after it.
+    """
+    opening = run.opening
+    barred = await env.db.read(
+        barrier,
+        env.db.vault,
+        opening.customer_id,
+        purpose=opening.agent.purpose,
+        now_us=env.clock.now_us(),
+    )
+    if barred is not None:
+        _withhold(run, barred)
 
 
 def setting_of(env: Environment, ground: Ground, opening: Opening, pack: Pack) -> Setting:
@@ -114,6 +132,10 @@ def setting_of(env: Environment, ground: Ground, opening: Opening, pack: Pack) -
         fresh_code=fresh_code,
         unsubscribe_token=lambda effect_id: unsubscribe_token(vault, effect_id),
     )
+
+
+def _withhold(run: Run, barred: str) -> None:
+    run.closing = Closing("withheld", f"this person is {barred}", {"kind": "withheld"})
 
 
 def _question(run: Run) -> str:
