@@ -11,10 +11,11 @@ USHER := $(VENV)/bin/usher
 ROOMS := agent api console customers evals policies prompts store tools server.py cli.py
 ARGS ?=
 
-.PHONY: help install install-dev demo serve test check eval bench soak mutants lock contract clean
+.PHONY: help install install-dev demo serve test check eval bench bench-memory-1m soak mutants lock \
+	contract clean
 
 help: ## list these targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  \1\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## /  \1\t/' | expand -t 20
 
 # -- the environment ------------------------------------------------------------------------------------
 
@@ -92,6 +93,9 @@ eval: install ## what the agents decide, measured
 
 bench: install ## how fast, and at what cost
 	@$(USHER) bench $(ARGS)
+
+bench-memory-1m: install ## recall among up to a million vectors of other people; takes long
+	@$(PY) -m evals.benches.memory 10000 100000 1000000
 
 soak: install-dev ## the tests that need long runs
 	@$(PY) -m pytest -m soak --timeout 3600 $(ARGS)

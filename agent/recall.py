@@ -3,7 +3,7 @@
 The ids come from the database, the vectors from Chroma by id, the ranking from numpy: flat at any
 size. Score = cosine × weight × recency, which halves every 90 days. What has expired or is
 superseded, was kept for another purpose or is too sensitive for this one, is withheld: it is named
-without its text, which is not even opened.
+without its text. Only the texts of the best are opened, and of those that have no vector yet.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import structlog
 from numpy.typing import NDArray
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from agent.embedder import Embedder, Vectors
 from agent.vector_store import VectorStore, VectorsUnavailable
@@ -60,9 +60,10 @@ class Recalled:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    memory: Memory
-    weight_bp: int
-    indexed: bool
+    """A memory that may be used, still sealed."""
+
+    id: str
+    row: Row[Any]
 
 
 class Recall:
@@ -87,8 +88,10 @@ class Recall:
         )
         if not held:
             return Recalled((), tuple(withheld))
-        stored = await self._stored([h.memory.id for h in held if h.indexed])
-        used = await asyncio.to_thread(self._rank, customer_id, held, stored, query, now_us, top)
+        used, fault = await asyncio.to_thread(self._rank, customer_id, held, query, now_us, top)
+        if fault is not None:
+            self.without_vectors += 1
+            log.warning("memory_vectors_unavailable", error=type(fault).__name__)
         return Recalled(tuple(used), tuple(withheld))
 
     async def index(self) -> int:
@@ -118,43 +121,35 @@ class Recall:
             await asyncio.to_thread(self.vectors.delete, surplus)
             await self._db.write(memory_text.forget, surplus)
 
-    async def _stored(self, ids: list[str]) -> dict[str, NDArray[np.float32]]:
-        """The vectors that are there; none while they cannot be reached, and nobody waits."""
-        try:
-            return await asyncio.to_thread(self.vectors.get, ids)
-        except VectorsUnavailable as fault:
-            self.without_vectors += 1
-            log.warning("memory_vectors_unavailable", error=type(fault).__name__)
-            return {}
-
     def _rank(
         self,
         customer_id: str,
         held: list[_Held],
-        stored: dict[str, NDArray[np.float32]],
         query: str,
         now_us: int,
         top: int,
-    ) -> list[Memory]:
-        turn = Turn(self._db.vault.rotation_seed(customer_id), self.embedder.dimension)
-        fresh = [h for h in held if h.memory.id not in stored]
-        texts = [query, *(h.memory.text for h in fresh)]
+    ) -> tuple[list[Memory], VectorsUnavailable | None]:
+        """The best of them; and why none of the stored vectors could be got, where none could."""
+        vault = self._db.vault
+        turn = Turn(vault.rotation_seed(customer_id), self.embedder.dimension)
+        fault: VectorsUnavailable | None = None
+        stored: dict[str, NDArray[np.float32]] = {}
+        try:
+            stored = self.vectors.get([h.id for h in held if h.row.indexed])
+        except VectorsUnavailable as caught:
+            fault = caught
+        fresh = [h for h in held if h.id not in stored]
+        texts = [query, *(memory_text.text_of(vault, h.row) for h in fresh)]
         turned = turn.apply(self.embedder.embed(texts))
-        stored = stored | {h.memory.id: row for h, row in zip(fresh, turned[1:], strict=True)}
-        matrix = np.stack([stored[h.memory.id] for h in held])
-        cosine = matrix @ turned[0]
-        scored = [
-            (
-                float(c)
-                * h.weight_bp
-                / 10_000
-                * 0.5 ** (max(0, now_us - h.memory.at) / HALF_LIFE_US),
-                h,
-            )
-            for c, h in zip(cosine, held, strict=True)
+        stored |= {h.id: row for h, row in zip(fresh, turned[1:], strict=True)}
+        cosine = np.stack([stored[h.id] for h in held]) @ turned[0]
+        scored = [(_score(float(c), h.row, now_us), h) for c, h in zip(cosine, held, strict=True)]
+        scored.sort(key=lambda pair: (-pair[0], pair[1].id))
+        used = [
+            Memory(h.id, h.row.kind, memory_text.text_of(vault, h.row), h.row.at)
+            for _, h in scored[:top]
         ]
-        scored.sort(key=lambda pair: (-pair[0], pair[1].memory.id))
-        return [h.memory for _, h in scored[:top]]
+        return used, fault
 
     def vectors_of(self, rows: list[Any]) -> tuple[list[str], Vectors]:
         """The turned vectors of these memories, by id; none of anybody who was erased meanwhile."""
@@ -193,6 +188,12 @@ def _held(
         if why is not None:
             withheld.append(Memory(row.id, row.kind, "", row.at, why=why))
         else:
-            memory = Memory(row.id, row.kind, memory_text.text_of(vault, row), row.at)
-            held.append(_Held(memory, row.weight_bp, bool(row.indexed)))
+            held.append(_Held(str(row.id), row))
     return held, withheld
+
+
+def _score(cosine: float, row: Row[Any], now_us: int) -> float:
+    """Similarity × weight × recency, which halves with every `HALF_LIFE_US` of age."""
+    age_us: int = max(0, now_us - row.at)
+    weight: float = row.weight_bp / 10_000
+    return float(cosine * weight * 0.5 ** (age_us / HALF_LIFE_US))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +24,6 @@ from agent.vector_store import VectorsUnavailable
 _OURS = "usher-memories"
 _WRITTEN, _IN_USE = "being written", "in use"
 _PAGE = 1_000
-
-T = TypeVar("T")
 
 
 class ServerVectors:
@@ -52,14 +50,14 @@ class ServerVectors:
         """Store vectors; an id that is there already is replaced."""
         with self._changing:
             for part, of_part in _parts(ids, rows):
-                self._ask(lambda c, i=part, r=of_part: c.upsert(ids=i, embeddings=r))
+                self._ask("upsert", ids=part, embeddings=of_part)
 
     def get(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """The vectors of these ids that are stored."""
         stored: dict[str, NDArray[np.float32]] = {}
         for start in range(0, len(ids), _PAGE):
             part = list(ids[start : start + _PAGE])
-            found = self._ask(lambda c, i=part: c.get(ids=i, include=["embeddings"]))
+            found = self._ask("get", ids=part, include=["embeddings"])
             for key, row in zip(found["ids"], found["embeddings"], strict=True):
                 stored[str(key)] = np.asarray(row, dtype=np.float32)
         return stored
@@ -69,11 +67,11 @@ class ServerVectors:
         with self._changing:
             for start in range(0, len(ids), _PAGE):
                 part = list(ids[start : start + _PAGE])
-                self._ask(lambda c, i=part: c.delete(ids=i))
+                self._ask("delete", ids=part)
 
     def count(self) -> int:
         """How many vectors of this embedder there are."""
-        return int(self._ask(lambda c: c.count()))
+        return int(self._ask("count"))
 
     def of_others(self) -> list[str]:
         """The embedders whose vectors lie on the server beside those of this one, by name."""
@@ -91,9 +89,7 @@ class ServerVectors:
             fresh = self._begin()
             copied = 0
             while True:
-                page = self._ask(
-                    lambda c, n=copied: c.get(include=["embeddings"], limit=_PAGE, offset=n)
-                )
+                page = self._ask("get", include=["embeddings"], limit=_PAGE, offset=copied)
                 if not page["ids"]:
                     break
                 fresh.add(ids=page["ids"], embeddings=page["embeddings"])
@@ -122,18 +118,18 @@ class ServerVectors:
                 close(self._client)
             self._client = self._collection = None
 
-    def _ask(self, work: Callable[[Any], T]) -> T:
+    def _ask(self, what: str, **of: Any) -> Any:
         """Ask the collection in use; a second time where another has taken its place meanwhile."""
         asked = self._in_use()
         try:
             with answering(self._url):
-                return work(asked)
+                return getattr(asked, what)(**of)
         except Exchanged:
             with self._opening:
                 if self._collection is asked:
                     self._collection = None
         with _kept(self._url):
-            return work(self._in_use())
+            return getattr(self._in_use(), what)(**of)
 
     def _in_use(self) -> Any:
         with self._opening:
