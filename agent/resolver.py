@@ -17,9 +17,10 @@ import structlog
 from sqlalchemy import Connection, Row, func, select, update
 
 from agent.accepting import LABEL
-from customers.apply import apply_message
+from customers.apply import apply_message, traits_of
 from customers.consent import own_grant
 from customers.identifiers import identifiers_of, previous_of
+from customers.linking import Mode, consider
 from customers.resolve import resolve
 from store import lanes
 from store.clock import Clock
@@ -63,8 +64,10 @@ class Resolver:
         set_aside: Callable[[], None] = lambda: None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         confirm_first: frozenset[str] = frozenset(),
+        matching: Mode = "off",
     ) -> None:
         self._confirm_first = confirm_first
+        self._matching = matching
         self._db = db
         self._clock = clock
         self._wake = wake
@@ -161,6 +164,7 @@ class Resolver:
                 fresh=fresh,
                 now_us=self._clock.now_us(),
                 confirm_first=self._confirm_first,
+                matching=self._matching,
             )
         except Exception:
             # A unit that was only waited for in vain may still commit, and keeps its ids.
@@ -197,10 +201,12 @@ def resolve_rows(
     fresh: Sequence[str],
     now_us: int,
     confirm_first: frozenset[str] = frozenset(),
+    matching: Mode = "off",
 ) -> list[Resolved]:
     """Resolve these inbox rows, in order, in one unit.
 
-    `confirm_first`: channels on which a marketing consent waits for its confirmation.
+    `confirm_first`: channels on which a marketing consent waits for its confirmation. `matching`:
+    what follows of probable matches.
     """
     rows = conn.execute(
         select(inbox)
@@ -210,7 +216,7 @@ def resolve_rows(
     spare = list(fresh)
     done: list[Resolved] = []
     for row in rows:
-        resolved = _resolve(conn, vault, row, spare[0], now_us, confirm_first)
+        resolved = _resolve(conn, vault, row, spare[0], now_us, confirm_first, matching)
         if resolved.used_fresh is not None:
             spare.pop(0)
         done.append(resolved)
@@ -224,6 +230,7 @@ def _resolve(
     fresh_id: str,
     now_us: int,
     confirm_first: frozenset[str],
+    matching: Mode,
 ) -> Resolved:
     message: dict[str, Any] = vault.open_json(LABEL, row.payload_sealed)
     occurred_at = int(message.get("occurred_at_us") or row.received_at)
@@ -253,6 +260,11 @@ def _resolve(
         fresh_id=new_id,
         confirm_first=confirm_first,
     )
+    merged = resolution.merged
+    if merged or traits_of(message):
+        linked = consider(conn, vault, customer_id, mode=matching, now_us=now_us)
+        customer_id = linked.customer_id
+        merged += (linked.absorbed,) if linked.absorbed is not None else ()
     conn.execute(
         events.insert().values(
             id=row.event_id,
@@ -278,9 +290,9 @@ def _resolve(
         row.seq,
         row.event_id,
         customer_id,
-        not row.historical or bool(resolution.merged),
+        not row.historical or bool(merged),
         fresh_id if resolution.used_fresh else None,
-        resolution.merged,
+        merged,
     )
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, func, select
 
 from agent import documents, setting_aside
 from agent.accepting import Accepted
+from agent.access_archive import AccessArchive
 from agent.anchoring import Anchoring
 from agent.approving import Approving
 from agent.board import WaitingBoard
@@ -113,7 +114,8 @@ class Runs:
             withheld=lambda event_id: board.announce(event_id, None),
             resolved=self._to_index.set,
             set_aside=env.telemetry.dead.inc,
-            confirm_first=frozenset(settings.double_opt_in),
+            confirm_first=frozenset(settings.double_opt_in or ()),
+            matching=settings.matching,
             sleep=env.sleep,
         )
         self.timekeeper = Timekeeper(db, clock, wake=self.dispatcher.wake, idle=self.idle)
@@ -125,6 +127,7 @@ class Runs:
             db, clock, env.shelf, env.pack_name, goals=lambda: env.ground.agents.keys()
         )
         self.people = People(db, clock, forgetting, wake=self.dispatcher.wake)
+        self.access = AccessArchive(db, clock, settings.data, find=self.people.find)
         self.suppressing = Suppressing(db, clock, wake=self.dispatcher.wake)
         self.proving = Proving(db, clock, forgetting, settings.data)
         self.unmerging = Unmerging(db, clock, self.people, wake=self.dispatcher.wake)

@@ -124,9 +124,13 @@ class Settings(BaseSettings):
         default="wordllama", description="Embeddings for memory; `hashing` knows no meaning."
     )
 
-    double_opt_in: Annotated[tuple[Literal["email", "sms"], ...], NoDecode] = Field(
-        default=(),
+    double_opt_in: Annotated[tuple[Literal["email", "sms"], ...], NoDecode] | None = Field(
+        default=None,
         description="Channels on which a marketing consent counts once confirmed: `email,sms`.",
+    )
+    matching: Literal["merge", "link", "off"] = Field(
+        default="merge",
+        description="Probable matches: joined and linked, only linked for people to see, or off.",
     )
     channels: dict[ChannelName, ChannelSettings] = Field(
         default={},

@@ -97,8 +97,7 @@ def ask(
     False where a grant that holds, or anything newer, stands.
     """
     standing = conn.execute(_ONE, _key(customer_id, said)).first()
-    granted_already = standing is not None and standing.state == "granted"
-    if granted_already and (standing.expires_at is None or standing.expires_at > at):
+    if standing is not None and standing.state == "granted" and not _ended(standing, at):
         return False
     return record(
         conn,
@@ -146,6 +145,10 @@ _ONE = select(consents).where(
     consents.c.channel == bindparam("of_channel"),
     consents.c.purpose == bindparam("of_purpose"),
 )
+
+
+def _ended(row: Row[Any], at: int) -> bool:
+    return row.expires_at is not None and row.expires_at <= at
 
 
 def _key(customer_id: str, said: Statement) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, exists, select, update
 
-from customers import merge
+from customers import linking, merge
 from customers.erasure_receipt import Counted, stores_of
 from customers.identifiers import identifiers_of, previous_of
 from store import counters, lanes, ledger
@@ -30,7 +30,9 @@ from store.schema import (
     effects,
     erasures,
     events,
+    identifier_claims,
     identifiers,
+    identity_notes,
     inbox,
     journeys,
     leases,
@@ -53,7 +55,9 @@ DELETED = (
     consents,
     contacts,
     events,
+    identifier_claims,
     identifiers,
+    identity_notes,
     journeys,
     leases,
     memories,
@@ -177,6 +181,7 @@ def delete_rows(
         delete(merge_moves).where(merge_moves.c.merge_id.in_(select(merges.c.id).where(theirs)))
     )
     deleted["merges"] = conn.execute(delete(merges).where(theirs)).rowcount
+    deleted["compared_and_linked"] = linking.forget(conn, everyone)
     # Reasons may name what happened to the person, and a digest of the mail can be guessed at.
     conn.execute(
         update(effects).where(effects.c.customer_id.in_(everyone)).values(reason=None, sha256=None)

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
-from customers import consent, memory_text, merge_log, orders, profile, suppression
+from customers import consent, match_store, memory_text, merge_log, orders, profile, suppression
 from customers.merge_log import Because
 from customers.stopping import stop_where
 from store import lanes, ledger, wakeups
@@ -31,6 +31,7 @@ from store.schema import (
     leases,
     memories,
     offers,
+    soft_links,
     suppressions,
     tickets,
 )
@@ -85,6 +86,15 @@ def merge(
     merge_log.keep_moves(conn, merge_id, memories, absorbed)
     memory_text.hand_over(conn, to=into, of=absorbed)
     _profiles(conn, vault, into, absorbed, now_us)
+    match_store.remove(conn, [absorbed])
+    conn.execute(
+        update(soft_links)
+        .where(
+            or_(soft_links.c.one_id == absorbed, soft_links.c.other_id == absorbed),
+            soft_links.c.state == "open",
+        )
+        .values(state="joined", decided_by="usher", decided_at=now_us)
+    )
     stop_what_is_forbidden(conn, into, now_us)
     wakeups.schedule_due(
         conn, kind="plan_again", ref=f"{merge_id}:{MERGED}", at=now_us, customer_id=into

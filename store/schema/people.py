@@ -25,6 +25,7 @@ identifiers = table(
     words("customer_id"),
     binary("value_sealed"),
     integer("first_seen_at"),
+    integer("quarantined_at", nullable=True),
     PrimaryKeyConstraint("value_hash"),
     one_of("kind", "user_id", "email", "phone", "anonymous_id"),
 )
@@ -199,3 +200,73 @@ lifetime_fits = table(
 )
 """Tries to estimate what customers are worth; parameters of all together, nothing of anybody."""
 Index("ix_lifetime_fits_at", lifetime_fits.c.at)
+
+identifier_claims = table(
+    "identifier_claims",
+    words("value_hash"),
+    words("customer_id"),
+    integer("at"),
+    PrimaryKeyConstraint("value_hash", "customer_id"),
+)
+"""Who else stated an identifier that was somebody's already; too many, and it is in quarantine."""
+
+identity_notes = table(
+    "identity_notes",
+    words("customer_id"),
+    words("code"),
+    words("kind"),
+    integer("n"),
+    integer("first_at"),
+    integer("last_at"),
+    PrimaryKeyConstraint("customer_id", "code", "kind"),
+)
+"""What of somebody's identifiers and traits was not taken, and how often; never what it said."""
+
+match_records = table(
+    "match_records",
+    words("customer_id"),
+    binary("fields_sealed"),
+    PrimaryKeyConstraint("customer_id"),
+)
+"""What of a person is compared with others: names, birth date, address; sealed."""
+
+match_keys = table(
+    "match_keys",
+    words("key_hash"),
+    words("customer_id"),
+    PrimaryKeyConstraint("key_hash", "customer_id"),
+)
+Index("ix_match_keys_customer_id", match_keys.c.customer_id)
+
+match_totals = table(
+    "match_totals",
+    integer("id"),
+    integer("records"),
+    integer("arrivals"),
+    integer("known_ppm"),
+    PrimaryKeyConstraint("id"),
+    CheckConstraint("id = 1", name="one_row"),
+    CheckConstraint("records >= 0", name="not_negative"),
+)
+"""How many records there are to compare with, and how many arrivals were probably somebody known."""
+
+soft_links = table(
+    "soft_links",
+    words("one_id"),
+    words("other_id"),
+    integer("at"),
+    integer("posterior_bp"),
+    words("because"),
+    words("shown"),
+    words("state"),
+    words("decided_by", nullable=True),
+    integer("decided_at", nullable=True),
+    PrimaryKeyConstraint("one_id", "other_id"),
+    CheckConstraint("one_id < other_id", name="in_order"),
+    one_of("state", "open", "joined", "dismissed"),
+)
+"""Two records that may be one person's. Nothing follows of it but that people see it.
+
+`shown` is JSON: how each field agrees, in bits, without what it says.
+"""
+Index("ix_soft_links_other_id", soft_links.c.other_id)

@@ -49,6 +49,7 @@ async def test_consent_is_told_for_every_channel_and_purpose_also_what_was_never
             "state": "absent",
             "at": None,
             "expires_at": None,
+            "evidence": {},
         }
 
 
