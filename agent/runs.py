@@ -18,6 +18,7 @@ from sqlalchemy import Connection, func, select
 from agent import documents, setting_aside
 from agent.accepting import Accepted
 from agent.access_archive import AccessArchive
+from agent.access_archive import AccessArchive
 from agent.anchoring import Anchoring
 from agent.approving import Approving
 from agent.board import WaitingBoard
@@ -127,6 +128,7 @@ class Runs:
             db, clock, env.shelf, env.pack_name, goals=lambda: env.ground.agents.keys()
         )
         self.people = People(db, clock, forgetting, wake=self.dispatcher.wake)
+        self.access = AccessArchive(db, clock, settings.data, find=self.people.find)
         self.access = AccessArchive(db, clock, settings.data, find=self.people.find)
         self.suppressing = Suppressing(db, clock, wake=self.dispatcher.wake)
         self.proving = Proving(db, clock, forgetting, settings.data)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from agent.leasing import TakeLease
 from agent.messages import Suppress
@@ -85,6 +85,15 @@ async def prove(runs: Service, principal: Admin, ref: str) -> dict[str, Any]:
     """Search every row and every file for this person, who was erased: what is left, and where."""
     await runs.caught_up()
     return await runs.proving.prove(ref)
+
+
+@router.get("/{ref:path}/archive", response_class=Response)
+async def archive(runs: Service, principal: Admin, ref: str) -> Response:
+    """Everything that is kept of this person, as a zip: a page to read, and data for programs."""
+    await runs.caught_up()
+    found = await runs.access.archive(ref)
+    kept = {"Content-Disposition": 'attachment; filename="archive.zip"'}
+    return Response(found, media_type="application/zip", headers=kept)
 
 
 @router.get("/{ref:path}")

@@ -17,6 +17,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import httpx
 import typer
@@ -39,6 +40,29 @@ class NotTaken(UsherError):
 
 def add_to(app: typer.Typer, connect: Connect, err: Console) -> None:
     """Put the commands on an application; `connect` opens a client of a folder's deployment."""
+
+    @app.command()
+    def access(
+        reference: Annotated[str, typer.Argument(help="Our id, or any identifier of theirs.")],
+        out: Annotated[Path, typer.Option("--out", help="Where to write it.", metavar="FILE.zip")],
+        force: Annotated[bool, _FORCE] = False,
+        data: Annotated[Path | None, _FOLDER] = None,
+    ) -> None:
+        """All that is kept of a person, as a zip: a page to read, and data for programs.
+
+        Example: usher access ada@example.com --out ada.zip
+        """
+        _may_write(out, force=force)
+
+        async def work() -> bytes:
+            async with connect(data) as client:
+                path = f"/v1/customers/{quote(reference, safe='')}/archive"
+                return _checked(await client.get(path)).content
+
+        content = asyncio.run(work())
+        write(out, content, force=force)
+        err.print(f"{out}: {len(content):,} bytes", markup=False, highlight=False)
+
     suppressions = typer.Typer(no_args_is_help=True, help="Who is not to be contacted.")
     app.add_typer(suppressions, name="suppressions")
 
@@ -97,9 +121,7 @@ def _lines(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
 async def _pages(client: httpx.AsyncClient) -> AsyncIterator[dict[str, Any]]:
     asked: dict[str, str | int] = {"limit": _PAGE}
     while True:
-        response = await client.get("/v1/suppressions", params=asked)
-        _checked(response)
-        page = response.json()
+        page = _checked(await client.get("/v1/suppressions", params=asked)).json()
         yield page
         if page["next_cursor"] is None:
             return
@@ -134,10 +156,11 @@ def _may_write(file: Path | None, *, force: bool) -> None:
         raise NotTaken(_THERE.format(file=file))
 
 
-def _checked(response: httpx.Response) -> None:
+def _checked(response: httpx.Response) -> httpx.Response:
     if response.is_error:
         said = response.json()
         raise NotTaken(f"{said.get('title')}: {said.get('detail')}")
+    return response
 
 
 def _instant(at_us: int | None) -> str:
