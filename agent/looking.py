@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from agent import lifetime
-from agent.merges_shown import merges_of
+from agent.merges_shown import links_of, merges_of
 from customers import complaints, consent, memory_text, profile, suppression
 from customers.memory_standing import MARKETING, why_withheld
 from store.schema import customers, effects, erasures
@@ -35,6 +35,7 @@ def look(conn: Connection, vault: Vault, customer_id: str, now_us: int) -> dict[
         ],
         "revenue": dict(sorted(person.revenue.items())),
         "merges": merges_of(conn, vault, customer_id),
+        "links": links_of(conn, customer_id),
         "consents": _consents(conn, vault, customer_id, now_us),
         "suppressions": [
             _suppression(vault, row) for row in suppression.in_force(conn, customer_id, now_us)

@@ -1,12 +1,13 @@
-"""Merges as people see them: why two records are one, what showed it, what each brought."""
+"""Merges and probable matches as people see them: why two are one, or may be; what each brought."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from customers import merge, merge_log
+from customers import linking, merge, merge_log
 from store.schema import customers, identifiers, merge_moves
 from store.sealing import Erased, Vault
 
@@ -15,6 +16,20 @@ def merges_of(conn: Connection, vault: Vault, customer_id: str) -> list[dict[str
     """Every merge that this person took part in, newest first; undone ones too."""
     everyone = [customer_id, *merge.merged_into(conn, customer_id)]
     return [_shown(conn, vault, row) for row in merge_log.of_customers(conn, everyone)]
+
+
+def links_of(conn: Connection, customer_id: str) -> list[dict[str, Any]]:
+    """Open soft links of one person."""
+    return [
+        {
+            "other_id": row.other_id if row.one_id == customer_id else row.one_id,
+            "at": row.at,
+            "posterior_bp": row.posterior_bp,
+            "because": row.because,
+            "fields": json.loads(row.shown)["fields"],
+        }
+        for row in linking.of_customer(conn, customer_id)
+    ]
 
 
 def _shown(conn: Connection, vault: Vault, row: Row[Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import structlog
 from sqlalchemy import Connection, Row, func, select, update
 
 from agent.accepting import LABEL
+from customers import identity_notes
 from customers.apply import apply_message, traits_of
 from customers.consent import own_grant
 from customers.identifiers import identifiers_of, previous_of
@@ -260,6 +261,7 @@ def _resolve(
         fresh_id=new_id,
         confirm_first=confirm_first,
     )
+    identity_notes.note_unusable(conn, customer_id, message, now_us=now_us)
     merged = resolution.merged
     if merged or traits_of(message):
         linked = consider(conn, vault, customer_id, mode=matching, now_us=now_us)

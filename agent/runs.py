@@ -18,7 +18,6 @@ from sqlalchemy import Connection, func, select
 from agent import documents, setting_aside
 from agent.accepting import Accepted
 from agent.access_archive import AccessArchive
-from agent.access_archive import AccessArchive
 from agent.anchoring import Anchoring
 from agent.approving import Approving
 from agent.board import WaitingBoard
@@ -42,6 +41,7 @@ from agent.intake import Intake
 from agent.lane_unit import Ground
 from agent.leasing import Leasing
 from agent.lifetime import Refitting
+from agent.likely import Likely
 from agent.memory_index import MemoryIndex
 from agent.messages import Message, ProductIn, TriggerRequest
 from agent.modes import Modes
@@ -129,10 +129,10 @@ class Runs:
         )
         self.people = People(db, clock, forgetting, wake=self.dispatcher.wake)
         self.access = AccessArchive(db, clock, settings.data, find=self.people.find)
-        self.access = AccessArchive(db, clock, settings.data, find=self.people.find)
         self.suppressing = Suppressing(db, clock, wake=self.dispatcher.wake)
         self.proving = Proving(db, clock, forgetting, settings.data)
         self.unmerging = Unmerging(db, clock, self.people, wake=self.dispatcher.wake)
+        self.likely = Likely(db, clock, self.people, wake=self.dispatcher.wake)
         self.consenting = Consenting(db, clock, self.people, wake=self.dispatcher.wake)
         self.brake = Braking(db, clock, env, wake=self.dispatcher.wake)
         self.leasing = Leasing(db, clock, self.people, wake=self.dispatcher.wake)

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from agent.consenting import Revoke
+from agent.likely import DecideLink
 from agent.unmerging import Unmerge
 from api.access import Approver, Operator, Service, Viewer
 from api.idempotency import OnceRoute
@@ -29,6 +30,22 @@ async def unmerge(runs: Service, principal: Approver, ref: str, request: Unmerge
     """Take two records apart: each as it was and with what is its own since."""
     await runs.caught_up()
     return await runs.unmerging.unmerge(ref, request, by=principal.name)
+
+
+@router.get("/{ref:path}/links")
+async def links(runs: Service, principal: Viewer, ref: str) -> dict[str, Any]:
+    """Who may be the same person: how likely, and how each field agrees; nothing it says."""
+    await runs.caught_up()
+    return {"items": await runs.likely.links(ref), "next_cursor": None}
+
+
+@router.post("/{ref:path}/links")
+async def decide(
+    runs: Service, principal: Approver, ref: str, request: DecideLink
+) -> dict[str, Any]:
+    """Join a probable match, or say that these are two people."""
+    await runs.caught_up()
+    return await runs.likely.decide(ref, request, by=principal.name)
 
 
 @router.post("/{ref:path}/revoke")

@@ -92,16 +92,35 @@ def normalise(kind: str, value: Any, *, region: str | None = None) -> Identifier
 
 def identifiers_of(message: Mapping[str, Any]) -> list[Identifier]:
     """Every identifier in a Segment-shaped message, strongest first, each once."""
+    region = _region(_traits(message))
+    found = [normalise(kind, value, region=region) for kind, value in _stated(message)]
+    return list(dict.fromkeys(i for i in found if i is not None))
+
+
+def unusable_of(message: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a message states as an identifier and is none: kind, and `junk` or `malformed`."""
+    region = _region(_traits(message))
+    return [
+        (kind, "junk" if _is_junk(value) else "malformed")
+        for kind, value in _stated(message)
+        if value != "" and normalise(kind, value, region=region) is None
+    ]
+
+
+def _stated(message: Mapping[str, Any]) -> list[tuple[str, Any]]:
     traits = _traits(message)
-    region = _region(traits)
     stated = [
         ("user_id", message.get("userId")),
         ("email", traits.get("email", message.get("email"))),
         ("phone", traits.get("phone", message.get("phone"))),
         ("anonymous_id", message.get("anonymousId")),
     ]
-    found = [normalise(kind, value, region=region) for kind, value in stated if value is not None]
-    return list(dict.fromkeys(i for i in found if i is not None))
+    return [(kind, value) for kind, value in stated if value is not None]
+
+
+def _is_junk(value: Any) -> bool:
+    text = str(value).strip()
+    return text.casefold() in JUNK or _UNFILLED.fullmatch(text) is not None
 
 
 def previous_of(message: Mapping[str, Any]) -> list[Identifier]:

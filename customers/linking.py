@@ -67,17 +67,19 @@ def consider(
     found = _answer(conn, vault, customer_id, record)
     if match_store.put(conn, vault, customer_id, record) and found is not None:
         match_store.arrived(conn, anybody=found.anybody)
-    if found is None or found.id is None or found.scored is None or found.kind == "nobody":
+    scored = None if found is None else found.scored
+    if found is None or found.id is None or scored is None or found.kind == "nobody":
         return Linked(customer_id)
     if found.kind == "merge" and mode == "link":
         found = replace(found, kind="link", because="setting")
-    if found.kind == "merge" and not _says_enough(found.scored):
+    if found.kind == "merge" and not _says_enough(scored):
         found = replace(found, kind="link", because="few")
     if found.kind == "link":
         _link(conn, customer_id, found, now_us)
         return Linked(customer_id)
-    older, younger = sorted((customer_id, found.id))
-    because = Because("probable", evidence=_shown(found, found.scored))
+    other = str(found.id)
+    older, younger = min(customer_id, other), max(customer_id, other)
+    because = Because("probable", evidence=_shown(found, scored))
     merge(conn, vault, into=older, absorbed=younger, now_us=now_us, because=because)
     refresh(conn, vault, older, now_us=now_us)
     return Linked(older, younger)

@@ -180,8 +180,13 @@ def close(
         .where(merges.c.id == row.id, merges.c.undone_at.is_(None))
         .values(undone_at=now_us, undone_by=by, undone_reason_sealed=sealed)
     )
-    one, other = sorted((row.into_id, row.absorbed_id))
-    insert_or_ignore(conn, separations, one_id=one, other_id=other, at=now_us, by=by)
+    separate(conn, row.into_id, row.absorbed_id, by=by, now_us=now_us)
+
+
+def separate(conn: Connection, one: str, other: str, *, by: str, now_us: int) -> None:
+    """A person said that these are two: nothing joins them again by itself."""
+    first, second = sorted((one, other))
+    insert_or_ignore(conn, separations, one_id=first, other_id=second, at=now_us, by=by)
 
 
 def are_separate(conn: Connection, one: str, other: str) -> bool:

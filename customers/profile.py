@@ -241,6 +241,7 @@ _ADDRESSES = (
     .where(
         identifiers.c.customer_id == bindparam("customer"),
         identifiers.c.kind.in_(sorted(_CHANNEL_OF)),
+        identifiers.c.quarantined_at.is_(None),
     )
     .order_by(identifiers.c.first_seen_at, identifiers.c.value_hash)
 )
@@ -271,7 +272,10 @@ def save(
 
 
 def addresses_of(conn: Connection, vault: Vault, customer_id: str) -> dict[str, str]:
-    """Where this person can be reached, by channel; of several addresses the newest."""
+    """Where this person can be reached, by channel; of several addresses the newest.
+
+    None that is in quarantine: it may be anybody's.
+    """
     return {
         channel: vault.open("identifiers.value", row.value_sealed).decode()
         for channel, row in _newest_addresses(conn, customer_id).items()

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select
 
-from customers import merge_log, suppression
+from customers import identifier_limits, merge_log, suppression
 from customers.identifiers import KINDS, Identifier, normalise
 from customers.merge import merge, survivor
 from customers.merge_log import Because
@@ -69,7 +69,8 @@ def resolve(
     if withheld is None:
         return Resolution(None, why=ERASED)
     hashed = {h: i for h, i in hashed.items() if h not in withheld}
-    owners = _owners(conn, hashed)
+    held = _held(conn, hashed)
+    owners = {h: owner for h, (owner, free) in held.items() if free}
     ids, same = _candidates(conn, own, hashed, owners)
     if not _lock(conn, ids):
         return Resolution(None, why=ERASED)
@@ -89,8 +90,20 @@ def resolve(
             because = Because("alias" if alias else "identifier", evidence=_evidence(shown, owners))
             customer_id, merged = _join(conn, vault, ids, same, because, now_us)
     for value_hash, identifier in hashed.items():
-        if value_hash not in owners and (alias or _may_attach(conn, customer_id, identifier)):
+        if value_hash not in held and (alias or _may_attach(conn, customer_id, identifier, now_us)):
             _attach(conn, vault, customer_id, identifier, value_hash, now_us)
+    if joins:
+        ours = {customer_id, *merged}
+        identifier_limits.claim(
+            conn,
+            customer_id,
+            [
+                (h, i.kind)
+                for h, i in own.items()
+                if i.kind != "user_id" and h in held and held[h][0] not in ours
+            ],
+            now_us,
+        )
     return Resolution(customer_id, used, merged)
 
 
@@ -157,17 +170,22 @@ def _tombstones(conn: Connection, hashes: list[str]) -> dict[str, int]:
     return {str(row.identifier_hash): int(row.at) for row in rows}
 
 
-def _owners(conn: Connection, hashed: dict[str, Identifier]) -> dict[str, str]:
+def _held(conn: Connection, hashed: dict[str, Identifier]) -> dict[str, tuple[str, bool]]:
+    """Whose each identifier is, and whether it names them: one in quarantine names nobody."""
     rows = conn.execute(
-        select(identifiers.c.value_hash, identifiers.c.customer_id)
+        select(identifiers.c.value_hash, identifiers.c.customer_id, identifiers.c.quarantined_at)
         .join(customers, customers.c.id == identifiers.c.customer_id)
         .where(
             identifiers.c.value_hash.in_(sorted(hashed)),
             customers.c.erased_at.is_(None),
         )
     ).all()
-    known = {row.value_hash: str(row.customer_id) for row in rows}
+    known = {row.value_hash: (str(row.customer_id), row.quarantined_at is None) for row in rows}
     return {value_hash: known[value_hash] for value_hash in hashed if value_hash in known}
+
+
+def _owners(conn: Connection, hashed: dict[str, Identifier]) -> dict[str, str]:
+    return {h: owner for h, (owner, free) in _held(conn, hashed).items() if free}
 
 
 def _candidates(
@@ -236,7 +254,10 @@ def _join(
     for other in ids[1:]:
         if other not in same and merge_log.are_separate(conn, winner, other):
             continue
-        if other not in same and _has_user_id(conn, winner) and _has_user_id(conn, other):
+        if other not in same and (
+            (_has_user_id(conn, winner) and _has_user_id(conn, other))
+            or not identifier_limits.fit_together(conn, winner, other, now_us=now_us)
+        ):
             continue
         older, younger = sorted((winner, other))
         merge(conn, vault, into=older, absorbed=younger, now_us=now_us, because=because)
@@ -254,9 +275,11 @@ def _has_user_id(conn: Connection, customer_id: str) -> bool:
     return row is not None
 
 
-def _may_attach(conn: Connection, customer_id: str, identifier: Identifier) -> bool:
-    """A profile has one user id; a second one is another person's."""
-    return identifier.kind != "user_id" or not _has_user_id(conn, customer_id)
+def _may_attach(conn: Connection, customer_id: str, identifier: Identifier, now_us: int) -> bool:
+    """A profile has one user id; a second one is another person's. Of others there is a limit."""
+    if identifier.kind == "user_id":
+        return not _has_user_id(conn, customer_id)
+    return identifier_limits.has_room(conn, customer_id, identifier, now_us=now_us)
 
 
 def _attach(
@@ -275,6 +298,7 @@ def _attach(
         customer_id=customer_id,
         value_sealed=vault.seal(customer_id, "identifiers.value", identifier.value.encode()),
         first_seen_at=now_us,
+        quarantined_at=now_us if identifier_limits.is_shared(identifier) else None,
     )
     asked = identifier.hashes(vault)
     for row in suppression.inherit(conn, customer_id=customer_id, identifier_hashes=asked):

@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from customers import consent, linking, merge, merge_log, suppression
+from customers import consent, linking, memory_standing, merge, merge_log, suppression
 from customers.merge import MOVED, join_lanes, stop_what_is_forbidden
 from customers.merge_log import Before
 from customers.split_parts import Arrival, arrivals_since, rebuilt, take_arrivals
@@ -107,6 +107,7 @@ def split(
         _consents(conn, vault, customer_id, [before, *others], arrivals, refused)
         rebuilt(conn, vault, customer_id, [before, *others], arrivals, now_us=now_us)
         linking.refresh(conn, vault, customer_id, now_us=now_us)
+        memory_standing.settle_all(conn, customer_id)
     _hold(conn, row, mine, theirs)
     _reopen(conn, row, (mine, theirs), now_us)
     merge_log.close(conn, vault, row, by=by, reason=reason, now_us=now_us)

@@ -164,6 +164,7 @@ class _Customer:
         """What we know."""
         parts.identifiers(self._person)
         self._one_person.draw(self._seen)
+        self._one_person.links(self._seen)
         parts.traits(self._person, self._seen)
         parts.memories(self._person, self._seen)
 

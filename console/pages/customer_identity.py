@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nicegui import ui
 
+from agent.fact_words import percent
+from agent.likely import DecideLink
 from agent.unmerging import Unmerge
 from console import fields
 from console.components import button, card, chip, text
@@ -18,6 +20,14 @@ _KINDS = {
     "email": "e-mail",
     "phone": "phone",
     "anonymous_id": "device",
+}
+_LEVELS = {"agree": ("exact",), "nearly": ("close", "similar"), "differ": ("else",)}
+_BECAUSE = {
+    "posterior": "Likely, but not certain.",
+    "second": "Somebody else fits as well.",
+    "household": "Perhaps somebody of the same household.",
+    "few": "They agree in too little to be joined.",
+    "setting": "Probable matches are not joined by themselves here.",
 }
 _WHY = {
     "identifier": "one message named identifiers of both",
@@ -45,6 +55,56 @@ class OnePerson:
                 with ui.element("div").classes("u-fact"):
                     self._one(each)
 
+    def links(self, seen: Mapping[str, Any]) -> None:
+        """Who may be the same person; nothing where nobody is."""
+        if not seen["links"]:
+            return
+        with card("May be the same person"):
+            text("Nothing follows of this until somebody here decides it.", "u-small")
+            for each in seen["links"]:
+                with ui.element("div").classes("u-fact"):
+                    self._link(each)
+
+    def _link(self, link: Mapping[str, Any]) -> None:
+        with ui.element("div").classes("u-row"):
+            chip(f"{percent(link['posterior_bp'])} likely", "review")
+            with ui.link(target=f"/customers/{link['other_id']}").classes("u-plain"):
+                ui.label(link["other_id"])
+            text(f"since {moment(link['at'])}", "u-small")
+        text(_BECAUSE.get(link["because"], ""), "u-small")
+        text(_agreement(link["fields"]), "u-small")
+        key = f"link {link['other_id']}"
+        if self._asking != key:
+            button("Decide", self._asker(key))
+            return
+
+        def tell(words: str) -> None:
+            self._reason = words
+
+        fields.lines("Reason", self._reason, tell=tell)
+        with ui.element("div").classes("u-row"):
+            button("One person: join them", self._decider(link, "join"), kind="primary")
+            button("Two people", self._decider(link, "dismiss"))
+            button("Never mind", self._asker(""))
+
+    def _decider(self, link: Mapping[str, Any], decision: str) -> Callable[[], Any]:
+        async def act() -> str:
+            said = {
+                "other_id": link["other_id"],
+                "decision": decision,
+                "reason": self._reason.strip(),
+            }
+            await self._visit.runs.likely.decide(
+                self._actions.customer_id, DecideLink.model_validate(said), by=self._visit.who.name
+            )
+            self._asking = ""
+            return "Joined; it can be undone." if decision == "join" else "Two people; noted."
+
+        async def do() -> None:
+            await self._actions.do("approver", act)
+
+        return do
+
     def _one(self, merge: Mapping[str, Any]) -> None:
         apart = merge["undone_at"] is not None
         with ui.element("div").classes("u-row"):
@@ -52,6 +112,11 @@ class OnePerson:
             text(f"{moment(merge['at'])}: {_WHY[merge['why']]}")
         for shown in merge["evidence"].get("identifiers", ()):
             text(_shown(shown, merge), "u-small")
+        if merge["evidence"].get("fields"):
+            sure = percent(merge["evidence"]["posterior_bp"])
+            text(f"{sure} likely; {_agreement(merge['evidence']['fields'])}", "u-small")
+        if merge["evidence"].get("reason"):
+            text(f"{merge['by']}: “{merge['evidence']['reason']}”", "u-small")
         if merge["brought"]:
             brought = ", ".join(_named(each) for each in merge["brought"])
             text(f"The other record brought {brought}.", "u-small")
@@ -107,6 +172,16 @@ class OnePerson:
             await self._actions.do("approver", act)
 
         return do
+
+
+def _agreement(parts: Sequence[Mapping[str, Any]]) -> str:
+    """`agree: surname, street; nearly: given name; differ: birth date`."""
+    said = []
+    for words, levels in _LEVELS.items():
+        named = [part["field"].replace("_", " ") for part in parts if part["level"] in levels]
+        if named:
+            said.append(f"{words}: {', '.join(named)}")
+    return "; ".join(said)
 
 
 def _shown(shown: Mapping[str, Any], merge: Mapping[str, Any]) -> str:
