@@ -50,7 +50,8 @@ ADMIN = "admin"
 class Parts:
     """What a deployment may be put together from instead of the usual: None takes the usual one.
 
-    `channels` by kind (`email`, `sms`); `planner` is what the `agent` arm runs.
+    `channels` by kind (`email`, `sms`); `planner` is what the `agent` arm runs; `vectors` keeps
+    those of memories.
     """
 
     planner: Planner | None = None
@@ -58,6 +59,7 @@ class Parts:
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     database: type[Database] = Database
+    vectors: VectorStore | None = None
 
 
 def open_runs(settings: Settings, parts: Parts | None = None) -> Runs:
@@ -105,7 +107,7 @@ def _assemble(settings: Settings, db: Database, parts: Parts) -> Runs:
     library = db.read_now(documents.library_in_force)
     board = WaitingBoard()
     embedder = _embedder(settings)
-    recall = Recall(db, embedder, _vectors(settings, embedder))
+    recall = Recall(db, embedder, parts.vectors or _vectors(settings, embedder))
     folder = settings.outbox
     outboxes = {kind: Outbox(folder, db.vault, kind=kind) for kind in ("email", "sms")}
     brand = {"email": library.brand.sender, "sms": library.brand.sms_sender}

@@ -36,7 +36,11 @@ class TakeLease(BaseModel):
     @field_validator("for_")
     @classmethod
     def _a_while(cls, duration: str) -> str:
-        if microseconds(duration) > _LONGEST_US:
+        try:
+            length_us = microseconds(duration)
+        except ValueError:  # which would say back what was sent
+            raise ValueError("a duration such as PT4H is meant") from None
+        if length_us > _LONGEST_US:
             raise ValueError("nobody is held for longer than 30 days at a time")
         return duration
 

@@ -84,10 +84,22 @@ Intent: TypeAlias = Why | WhatHappened | Start | Recover | Stop | Lift | HowMany
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The names that are somebody's here."""
+    """The names that are somebody's here. `people`: words of the sentence that name a customer."""
 
     goals: frozenset[str]
     agents: frozenset[str]
+    people: frozenset[str] = frozenset()
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a sentence, without what is written around them."""
+    found = (bare(word) for word in text.split())
+    return [word for word in found if word]
+
+
+def bare(word: str) -> str:
+    """A word without the marks around it, and without a genitive."""
+    return word.strip(".,;:!?\"'()").removesuffix("'s").removesuffix("’s")
 
 
 class Interpreter(Protocol):

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from agent.chat.grammar import LONGEST, parse
-from agent.chat.intents import Intent, Unknown, Vocabulary
+from agent.chat.intents import Intent, Unknown, Vocabulary, bare
 from agent.planners.model_client import (
     Answer,
     ModelClient,
@@ -30,7 +30,8 @@ PROMPT: Final = Path(__file__).with_suffix(".md").read_text(encoding="utf-8")
 _MOST_TOKENS: Final = 200
 _AMOUNT = re.compile(r"(?:€|\$|£)?\d{1,7}(?:[.,]\d{1,2})?(?:€|\$|£)?")
 #: What may name somebody: an address, or anything with a digit or an underscore that is no amount.
-_NAMING = re.compile(r"\S*[@_\d]\S*")
+_NAMING = re.compile(r"[@_\d]")
+_WORD = re.compile(r"\S+")
 _PLACE = re.compile(r"\bR(\d{1,2})\b")
 
 
@@ -94,13 +95,15 @@ def _hidden(text: str, words: Vocabulary) -> tuple[str, list[str]]:
     named: list[str] = []
 
     def hide(found: re.Match[str]) -> str:
-        word = found[0].strip(".,;:!?\"'()")
-        if _AMOUNT.fullmatch(word) or word in words.goals or word in words.agents:
-            return found[0]
+        word = bare(found[0])
+        if word not in words.people:
+            ours = _AMOUNT.fullmatch(word) or word in words.goals or word in words.agents
+            if ours or not _NAMING.search(word):
+                return found[0]
         named.append(word)
         return found[0].replace(word, f"R{len(named)}")
 
-    return _NAMING.sub(hide, text), named
+    return _WORD.sub(hide, text), named
 
 
 def _shown(text: str, named: list[str]) -> str:

@@ -30,12 +30,14 @@ from agent.chat.intents import (
     Vocabulary,
     WhatHappened,
     Why,
+    words_of,
 )
 from agent.decisions import Decisions
 from agent.environment import Environment
 from agent.errors import Conflict, Forbidden, NotFound, UsherError
 from agent.explain_words import sentence
 from agent.people import People
+from customers.naming import naming
 from store import cards
 from store.cards import Card
 from store.ids import new_id
@@ -78,7 +80,7 @@ class Chat:
         self, text: str, *, by: Principal, conversation: str | None = None
     ) -> AsyncIterator[Said]:
         """The answer to one sentence, piece by piece. Changes nothing; may write a card."""
-        intent = await self._interpreter.interpret(text, self._vocabulary())
+        intent = await self._interpreter.interpret(text, await self._vocabulary(text))
         try:
             card = await self._card(intent, by.name)
             if card is None:
@@ -155,10 +157,11 @@ class Chat:
                 return None
         return await self._db.write(_put, shown)
 
-    def _vocabulary(self) -> Vocabulary:
+    async def _vocabulary(self, text: str) -> Vocabulary:
         agents = self._env.ground.agents
         names = frozenset(agent.name for agent in agents.values())
-        return Vocabulary(goals=frozenset(agents), agents=names)
+        people = await self._db.read(naming, self._db.vault, words_of(text))
+        return Vocabulary(goals=frozenset(agents), agents=names, people=people)
 
 
 def _put(conn: Connection, shown: Shown) -> dict[str, Any]:

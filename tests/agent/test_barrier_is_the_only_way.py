@@ -1,4 +1,4 @@
-"""Whoever plans, and whoever is told of people for it, reads them behind the read barrier only (P5).
+"""Whoever plans reads people behind the read barrier only (P5).
 
 Everything that a prompt can be made of is followed by its imports. Each place in it that reads a
 profile, the text of memories, or the rows of events, memories and orders asks the barrier first, or
