@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from sqlalchemy import Connection, Row, Table, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, or_, select
 
 from agent.accepting import LABEL
 from agent.access_page import page
@@ -39,6 +39,7 @@ from store.schema import (
     identifiers,
     inbox,
     lanes,
+    merges,
     metadata,
     suppressions,
     tombstones,
@@ -111,7 +112,7 @@ class Kept:
 
     def rows(self, table: Table) -> Iterator[dict[str, Any]]:
         """This person's rows of a table, the oldest first, with what is sealed opened."""
-        whose = table.c.customer_id.in_(self._everyone)
+        whose: ColumnElement[bool] = table.c.customer_id.in_(self._everyone)
         if table is suppressions:
             theirs = select(identifiers.c.value_hash).where(
                 identifiers.c.customer_id.in_(self._everyone)
@@ -150,7 +151,7 @@ class Kept:
     def merges(self) -> Iterator[dict[str, Any]]:
         """What was joined into this person. Of one that was undone only this person's own side."""
         for row in merge_log.of_customers(self._conn, self._everyone):
-            kept = self._opened(merge_log.merges, row)
+            kept = self._opened(merges, row)
             if row.undone_at is not None:
                 own = "into" if row.into_id in self._everyone else "absorbed"
                 names = ("id", "why", "at", "by", "undone_at", "undone_by", f"{own}_before")

@@ -122,7 +122,7 @@ def flat(value: Any) -> list[tuple[str, str]]:
 def _flatten(value: Any, name: str, found: list[tuple[str, str]], depth: int) -> None:
     inner: list[tuple[str, Any]] = []
     if isinstance(value, Mapping):
-        inner = [(str(key), part) for key, part in value.items()]
+        inner = [_said(str(key), part, value) for key, part in value.items()]
     elif isinstance(value, list | tuple):
         inner = [(str(k), part) for k, part in enumerate(value, 1)]
     if not inner or depth > _DEEPEST:
@@ -131,6 +131,16 @@ def _flatten(value: Any, name: str, found: list[tuple[str, str]], depth: int) ->
         return
     for key, part in inner:
         _flatten(part, f"{name}.{key}" if name else key, found, depth + 1)
+
+
+def _said(name: str, value: Any, beside: Mapping[str, Any]) -> tuple[str, Any]:
+    """Amounts with the currency that stands beside them, and shares in percent."""
+    if type(value) is int and name.endswith("_minor"):
+        currency = beside.get("currency")
+        return name[:-6], money(value, currency if isinstance(currency, str) else None)
+    if type(value) is int and name.endswith("_bp"):
+        return name[:-3], percent(value)
+    return name, value
 
 
 def _text(value: Any) -> str:
@@ -353,7 +363,9 @@ decision "this person" is you.</p>
 <h2>What we heard of you</h2>
 <ul>
 {% for e in events %}
-<li>{{ e.occurred_at | when }}{{ facts(e.body | flat) }}</li>
+<li>{{ e.occurred_at | when }}: {{ e.body and e.body.get("event") or e.kind }}
+{%- if e.reason %} <small>{{ e.reason }}</small>{% endif %}
+{{ facts(e.body | flat) }}</li>
 {% else %}<li>Nothing.</li>
 {% endfor %}
 </ul>

@@ -290,6 +290,7 @@ async def test_a_whole_deployments_person_is_told_with_decisions_and_letters(
         assert boxed == [letter.raw.decode() for letter in letters] != []
         said = read(page).text
         assert decision["summary"] in said and "not now, please" in said and "o-17" in said
+        assert "20.00 EUR" in said and "Message Replied" in said
         assert "robert" not in page and "robert" not in json.dumps(data)
         await d.runs.people.erase("ada", by="ann")
         with pytest.raises(Gone):
