@@ -18,7 +18,7 @@ from agent.forgetting import Forgetting
 from agent.messages import Suppress
 from agent.paging import Page, checked_limit, page_of
 from agent.timeline import timeline
-from customers import consent, leases, profile, suppression
+from customers import consent, identity_notes, leases, profile, suppression
 from customers.erasure import LegalHold
 from customers.resolve import find, possible, was_erased
 from customers.stopping import stop_queued
@@ -154,8 +154,18 @@ def _view(conn: Connection, vault: Vault, customer_id: str, now_us: int) -> dict
                 "kind": i.kind,
                 "value": vault.open("identifiers.value", i.value_sealed).decode(),
                 "first_seen_at": i.first_seen_at,
+                "quarantined_at": i.quarantined_at,
             }
             for i in known
+        ],
+        "not_taken": [
+            {
+                "kind": n.kind,
+                "why": identity_notes.WORDS[n.code],
+                "times": n.n,
+                "last_at": n.last_at,
+            }
+            for n in identity_notes.of_customer(conn, customer_id)
         ],
         "traits": {name: trait.value for name, trait in sorted(person.traits.items())},
         "traits_dropped": person.dropped,

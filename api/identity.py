@@ -11,6 +11,7 @@ from fastapi import APIRouter
 
 from agent.consenting import Revoke
 from agent.likely import DecideLink
+from agent.releasing_identifiers import ReleaseIdentifier, release_identifier
 from agent.unmerging import Unmerge
 from api.access import Approver, Operator, Service, Viewer
 from api.idempotency import OnceRoute
@@ -46,6 +47,15 @@ async def decide(
     """Join a probable match, or say that these are two people."""
     await runs.caught_up()
     return await runs.likely.decide(ref, request, by=principal.name)
+
+
+@router.post("/{ref:path}/release")
+async def release(
+    runs: Service, principal: Approver, ref: str, request: ReleaseIdentifier
+) -> dict[str, Any]:
+    """Take an identifier out of quarantine: it is this customer's, and is written to again."""
+    await runs.caught_up()
+    return await release_identifier(runs.db, runs.people, ref, request)
 
 
 @router.post("/{ref:path}/revoke")

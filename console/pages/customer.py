@@ -20,6 +20,7 @@ from console.pages import customer_proof
 from console.pages.customer_actions import Actions
 from console.pages.customer_consent import Consents
 from console.pages.customer_identity import OnePerson
+from console.pages.customer_known import Known
 
 _EVERY_S = 2.0
 _PAGE = 25
@@ -57,6 +58,7 @@ class _Customer:
         )
         self._one_person = OnePerson(visit, self._actions)
         self._consents = Consents(visit, self._actions)
+        self._known = Known(visit, self._actions)
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -162,7 +164,7 @@ class _Customer:
     @ui.refreshable_method
     def left(self) -> None:
         """What we know."""
-        parts.identifiers(self._person)
+        self._known.draw(self._person)
         self._one_person.draw(self._seen)
         self._one_person.links(self._seen)
         parts.traits(self._person, self._seen)

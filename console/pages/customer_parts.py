@@ -14,12 +14,6 @@ from console import about
 from console.components import card, chip, empty, fact, status_chip, text
 from console.frame import moment
 
-_IDS = {
-    "user_id": "User id",
-    "email": "E-mail",
-    "phone": "Phone",
-    "anonymous_id": "Anonymous id",
-}
 _OFFERS = {
     "issued": ("defer", "not used yet"),
     "redeemed": ("allow", "redeemed"),
@@ -27,18 +21,6 @@ _OFFERS = {
     "void": ("held", "taken back"),
 }
 _JOURNEYS = {"open": "defer", "reached": "allow"}
-
-
-def identifiers(person: Mapping[str, Any]) -> None:
-    """Who they are: kind, value, since when."""
-    with card("Known by"):
-        fact("Our id", person["id"], f"since {moment(person['created_at'])}")
-        for each in person["identifiers"]:
-            fact(
-                _IDS.get(each["kind"], each["kind"]),
-                each["value"],
-                f"since {moment(each['first_seen_at'])}",
-            )
 
 
 def traits(person: Mapping[str, Any], seen: Mapping[str, Any]) -> None:

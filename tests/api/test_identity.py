@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.api.service import PRODUCTS, Api, trigger
 
 
@@ -78,3 +80,76 @@ async def test_what_was_said_to_take_it_back_is_its_evidence(api: Api) -> None:
         c for c in seen["consents"] if (c["channel"], c["purpose"]) == ("email", "marketing")
     ]
     assert email["evidence"] == {"source": "recorded by admin", "evidence": "by letter"}
+
+
+_ADA = {
+    "firstName": "Augusta",
+    "lastName": "Lovelace",
+    "birthday": "1985-12-10",
+    "address": {"street": "12 Saint James Square", "city": "Horsley", "postalCode": "GU23"},
+}
+
+
+async def _arrive(api: Api, device: str, **traits: Any) -> str:
+    said = {"anonymousId": device, "traits": _ADA | traits}
+    await api.ok("POST", "/v1/identify", said)
+    return str((await api.ok("GET", f"/v1/customers/{device}"))["id"])
+
+
+async def test_who_is_all_but_certainly_one_is_joined_and_it_says_how_each_field_agrees(
+    api: Api,
+) -> None:
+    first, second = await _arrive(api, "d1"), await _arrive(api, "d2", firstName="Augsuta")
+    assert second == first
+    (merge,) = (await api.ok("GET", "/v1/customers/d1/merges"))["items"]
+    assert merge["why"] == "probable"
+    agreed = {part["field"]: part["level"] for part in merge["evidence"]["fields"]}
+    assert (agreed["surname"], agreed["given_name"]) == ("exact", "close")
+
+
+async def test_a_link_is_decided_by_an_approver_for_good(api: Api) -> None:
+    one = await _arrive(api, "d1")
+    sister = {"firstName": "Beatrice", "birthday": "1989-03-02"}
+    other = await _arrive(api, "d2", **sister)
+    (link,) = (await api.ok("GET", "/v1/customers/d1/links"))["items"]
+    assert (link["other_id"], link["because"]) == (other, "household")
+    assert "Beatrice" not in str(link) and "Lovelace" not in str(link)
+    said = {"other_id": other, "decision": "dismiss", "reason": "sisters"}
+    operator = await api.key("operator")
+    await api.problem(403, "POST", "/v1/customers/d1/links", said, key=operator)
+    await api.ok("POST", "/v1/customers/d1/links", said)
+    await api.problem(404, "POST", "/v1/customers/d1/links", said)
+    both = {"userId": "x", "anonymousId": "d1", "traits": {}}
+    await api.ok("POST", "/v1/identify", both)
+    await api.ok("POST", "/v1/identify", {"anonymousId": "d2", "traits": sister})
+    assert (await api.ok("GET", "/v1/customers/d2"))["id"] != one
+
+
+async def test_a_link_that_a_person_joins_can_be_undone(api: Api) -> None:
+    one = await _arrive(api, "d1")
+    other = await _arrive(api, "d2", firstName="Beatrice", birthday="1989-03-02")
+    said = {"other_id": other, "decision": "join", "reason": "changed her name"}
+    assert (await api.ok("POST", "/v1/customers/d1/links", said))["customer_id"] == one
+    assert (await api.ok("GET", "/v1/customers/d2"))["id"] == one
+    (merge,) = (await api.ok("GET", "/v1/customers/d1/merges"))["items"]
+    assert (merge["why"], merge["by"]) == ("person", "admin")
+    await api.ok("POST", "/v1/customers/d1/unmerge", {"reason": "no"})
+    assert (await api.ok("GET", "/v1/customers/d2"))["id"] == other
+
+
+async def test_what_was_not_taken_is_told_and_quarantine_is_lifted_by_an_approver(
+    api: Api,
+) -> None:
+    phone = {"phone": "+4915112345678"}
+    for n in range(4):
+        await api.ok("POST", "/v1/identify", {"userId": f"u{n}", "traits": phone})
+    first = await api.ok("GET", "/v1/customers/u0")
+    (number,) = [i for i in first["identifiers"] if i["kind"] == "phone"]
+    assert number["quarantined_at"] is not None
+    (note,) = (await api.ok("GET", "/v1/customers/u1"))["not_taken"]
+    assert (note["kind"], note["times"]) == ("phone", 1)
+    said = {"kind": "phone", "value": "+4915112345678"}
+    await api.problem(404, "POST", "/v1/customers/u1/release", said)
+    await api.ok("POST", "/v1/customers/u0/release", said)
+    first = await api.ok("GET", "/v1/customers/u0")
+    assert [i["quarantined_at"] for i in first["identifiers"]] == [None, None]
