@@ -138,10 +138,9 @@ def _answer(conn: Connection, vault: Vault, customer_id: str, record: Any) -> An
     users = set(conn.execute(_HAS_USER, {"ids": [customer_id, *sorted(near)]}).scalars())
     if customer_id in users:
         near = {one: other for one, other in near.items() if one not in users}
+    apart = merge_log.separate_from(conn, customer_id)
     scored = [
-        (one, weigh(record, other, weights))
-        for one, other in near.items()
-        if not merge_log.are_separate(conn, customer_id, one)
+        (one, weigh(record, other, weights)) for one, other in near.items() if one not in apart
     ]
     standing = match_store.totals(conn)
     return answer(

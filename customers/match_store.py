@@ -50,6 +50,11 @@ _RECORDS = select(match_records).where(
     match_records.c.customer_id.in_(bindparam("ids", expanding=True))
 )
 _TOTALS = select(match_totals)
+_MORE = update(match_totals).values(
+    records=match_totals.c.records + bindparam("more_records"),
+    arrivals=match_totals.c.arrivals + bindparam("more_arrivals"),
+    known_ppm=match_totals.c.known_ppm + bindparam("more_known"),
+)
 
 
 def record_of(conn: Connection, vault: Vault, customer_id: str) -> Comparable | None:
@@ -131,11 +136,7 @@ def key_hashes(vault: Vault, record: Comparable) -> set[str]:
 
 
 def _count(conn: Connection, *, records: int = 0, arrivals: int = 0, known_ppm: int = 0) -> None:
-    insert_or_ignore(conn, match_totals, id=1, records=0, arrivals=0, known_ppm=0)
-    conn.execute(
-        update(match_totals).values(
-            records=match_totals.c.records + records,
-            arrivals=match_totals.c.arrivals + arrivals,
-            known_ppm=match_totals.c.known_ppm + known_ppm,
-        )
-    )
+    more = {"more_records": records, "more_arrivals": arrivals, "more_known": known_ppm}
+    if conn.execute(_MORE, more).rowcount == 0:
+        insert_or_ignore(conn, match_totals, id=1, records=0, arrivals=0, known_ppm=0)
+        conn.execute(_MORE, more)

@@ -252,7 +252,7 @@ def _join(
     """
     winner, merged = ids[0], []
     for other in ids[1:]:
-        if other not in same and merge_log.are_separate(conn, winner, other):
+        if other not in same and other in merge_log.separate_from(conn, winner):
             continue
         if other not in same and (
             (_has_user_id(conn, winner) and _has_user_id(conn, other))

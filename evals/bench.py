@@ -8,10 +8,10 @@ from typing import Any
 
 from rich.console import Console
 
-from evals.benches import decision, gate, identity, lifetime, memory
+from evals.benches import decision, gate, identity, lifetime, memory, resolving
 
 BENCHES: dict[str, ModuleType] = {
-    module.NAME: module for module in (gate, decision, identity, lifetime, memory)
+    module.NAME: module for module in (gate, decision, identity, lifetime, memory, resolving)
 }
 
 
