@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import Connection, make_url, select
 from sqlalchemy.exc import OperationalError
 
-from agent import documents
+from agent import documents, retention
 from agent.board import WaitingBoard
 from agent.channels import router_of, senders
 from agent.embedder import Embedder, HashingEmbedder, WordLlamaEmbedder
@@ -132,6 +132,7 @@ def _assemble(settings: Settings, db: Database, parts: Parts) -> Runs:
         monotonic=parts.monotonic,
     )
     db.read_now(env.shelf.live, settings.pack)
+    db.read_now(retention.check, env.shelf, settings.retention)
     forgetting = Forgetting(db, clock, recall, outboxes["email"])
     return Runs(
         settings=settings,

@@ -38,8 +38,11 @@ class Forgetting:
         self._one_at_a_time = asyncio.Lock()
         self._compacting: asyncio.Task[None] | None = None
 
-    async def erase(self, customer_id: str, *, by: str) -> dict[str, Any]:
-        """Erase somebody; the receipt. Raises `LegalHold` where the law forbids it."""
+    async def erase(self, customer_id: str, *, by: str, compact: bool = True) -> dict[str, Any]:
+        """Erase somebody; the receipt. Raises `LegalHold` where the law forbids it.
+
+        `compact` False: whoever erases many calls `compact` once, behind the last.
+        """
         async with self._one_at_a_time:
             now_us = self._clock.now_us()
             everyone = await self._db.write(erasure.prepare, customer_id, now_us=now_us)
@@ -66,7 +69,8 @@ class Forgetting:
             )
             del receipt["memory_ids"]
             receipt["outbox_files_deleted"] = removed
-            self._compact(bool(memory_ids))
+            if compact:
+                self.compact(vectors=bool(memory_ids))
             return receipt
 
     async def resume(self) -> None:
@@ -83,7 +87,8 @@ class Forgetting:
         if self._compacting is not None:
             await self._compacting
 
-    def _compact(self, vectors: bool) -> None:
+    def compact(self, *, vectors: bool) -> None:
+        """Rewrite the database's file, and the vectors, behind everything else."""
         before = self._compacting
 
         async def work() -> None:

@@ -53,6 +53,7 @@ from agent.publishing import Publishing
 from agent.recall import Recall
 from agent.recovering import recover_claims
 from agent.resolver import Resolver
+from agent.retention import Retention
 from agent.settings import Settings
 from agent.shadowing import Shadowing
 from agent.suppressing import Suppressing
@@ -64,6 +65,7 @@ from store.clock import Clock
 from store.database import Database
 from store.ids import new_id
 from store.schema import events, inbox
+from tools.channels.outbox import Outbox
 
 log = structlog.get_logger("usher.runs")
 
@@ -119,7 +121,23 @@ class Runs:
             matching=settings.matching,
             sleep=env.sleep,
         )
-        self.timekeeper = Timekeeper(db, clock, wake=self.dispatcher.wake, idle=self.idle)
+        self.retention = Retention(
+            db,
+            clock,
+            env.recall,
+            forgetting,
+            Outbox(settings.outbox, db.vault),
+            env.shelf,
+            settings.retention,
+            sleep=env.sleep,
+        )
+        self.timekeeper = Timekeeper(
+            db,
+            clock,
+            wake=self.dispatcher.wake,
+            idle=self.idle,
+            daily=self.retention.sweep_if_due,
+        )
         self.intake = Intake(db, clock)
         self.decisions = Decisions(db, env.shelf)
         self.effects = Effects(db)
@@ -180,6 +198,7 @@ class Runs:
         self._to_index.set()
         self._anchoring.start()
         self._refitting.start()
+        self.retention.start()
         self._folder.start()
         self._ready = True
 
@@ -188,6 +207,7 @@ class Runs:
         self._ready = False
         await self._folder.stop()
         await self._refitting.stop()
+        await self.retention.stop()
         await self.timekeeper.stop()
         await self.resolver.stop()
         await self.dispatcher.stop()

@@ -22,6 +22,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from agent.channel_settings import ChannelName, ChannelSettings
+from agent.retention_times import Class, KeptFor
 from prompts.problems import did_you_mean
 from store.master_key import decode
 from tools.channels.routing import SendOnlyTo
@@ -135,6 +136,10 @@ class Settings(BaseSettings):
     channels: dict[ChannelName, ChannelSettings] = Field(
         default={},
         description="By name, what live letters go by: `[channels.NAME]`; see channels.md.",
+    )
+    retention: dict[Class, KeptFor] = Field(
+        default={},
+        description="By class, how long data is kept: `[retention]`; see operating.md.",
     )
     send_only_to: Annotated[tuple[str, ...], NoDecode] | None = Field(
         default=None,

@@ -28,11 +28,14 @@ class Timekeeper:
         *,
         wake: Callable[[str], None],
         idle: Callable[[], Awaitable[None]],
+        daily: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        """`daily` is asked wherever simulated time stops, before what is due there is released."""
         self._db = db
         self._clock = clock
         self._wake = wake
         self._idle = idle
+        self._daily = daily
         self._task: asyncio.Task[None] | None = None
         self._advancing = asyncio.Lock()
 
@@ -81,6 +84,8 @@ class Timekeeper:
             stop_at = target_us if due is None else min(target_us, max(due, clock.now_us()))
             await self._db.write(_set, stop_at)
             clock.show(stop_at)
+            if self._daily is not None:
+                await self._daily()
             await self.release()
             await self._idle()
             if stop_at >= target_us:

@@ -29,6 +29,7 @@ from api import (
     principals,
     problems,
     products,
+    retention,
     segment,
     service,
     suppressions,
@@ -61,6 +62,7 @@ _ROUTERS = (
     clock.router,
     imports.router,
     memory.router,
+    retention.router,
     service.router,
 )
 

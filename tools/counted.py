@@ -138,12 +138,22 @@ def matters(conn: Connection, customer_id: str, pack: Pack) -> dict[str, str]:
     return {row.id: row.subject_hash for row in rows}
 
 
+def contacts_count_for_us(packs: Iterable[Pack]) -> int | None:
+    """How far back any of these packs counts contacts, in microseconds; None: without an end."""
+    return _back_us(cap for pack in packs for cap in pack.caps if cap.on != OFFER)
+
+
 def _since(caps: Iterable[Cap], now_us: int) -> int:
     """The instant after which these caps count; a window without an end counts everything."""
+    back_us = _back_us(caps)
+    return -1 if back_us is None else now_us - back_us
+
+
+def _back_us(caps: Iterable[Cap]) -> int | None:
     furthest = _CONTACTS_BACK_US
     for cap in caps:
         if cap.window.kind == "ever":
-            return -1
+            return None
         calendar_us = _LONGEST_UNIT_DAYS.get(cap.window.unit, 0) * DAY_US
         furthest = max(furthest, cap.window.duration_us, calendar_us)
-    return now_us - furthest
+    return furthest

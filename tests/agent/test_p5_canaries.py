@@ -1,4 +1,4 @@
-"""Nothing of whoever is out of reach comes out anywhere: in a prompt, a log, a figure, an error (P5).
+"""Nothing of whoever is out of reach comes out: in no prompt, log, figure, query or error (P5).
 
 Every field of a person holds a word of its own. While they may be looked at, a model is told of
 them, so each test could fail; then they are stopped, erased or merged away, and everything that
