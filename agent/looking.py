@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, select
 
 from agent import lifetime
 from agent.merges_shown import links_of, merges_of
-from customers import complaints, consent, memory_text, profile, suppression
+from customers import complaints, consent, engagement, memory_text, profile, suppression
 from customers.memory_standing import MARKETING, why_withheld
 from store.schema import customers, effects, erasures
 from store.sealing import Vault
@@ -33,6 +33,7 @@ def look(conn: Connection, vault: Vault, customer_id: str, now_us: int) -> dict[
             {"name": name, "value": trait.value, "at": trait.at, "source": trait.source}
             for name, trait in sorted(person.traits.items())
         ],
+        "engaged": engagement.told(person.engaged),
         "revenue": dict(sorted(person.revenue.items())),
         "merges": merges_of(conn, vault, customer_id),
         "links": links_of(conn, customer_id),

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from customers import (
     complaints,
     consent,
+    engagement,
     memory_standing,
     memory_text,
     orders,
@@ -66,9 +67,17 @@ def apply_message(
         )
         if newer != person:
             profile.save(conn, vault, customer_id, newer, now_us=now_us)
-    handler = _EVENTS.get(str(message.get("event")))
-    if message.get("type") == "track" and handler is not None:
-        properties = message.get("properties")
+    if message.get("type") != "track":
+        return
+    event, stated = str(message.get("event")), message.get("properties")
+    properties = stated if isinstance(stated, Mapping) else {}
+    channel = engagement.channel_of(event, properties)
+    if channel is not None:
+        person = profile.load(conn, vault, customer_id)
+        answered = profile.with_answer(person, channel=channel, at=occurred_at)
+        profile.save(conn, vault, customer_id, answered, now_us=now_us)
+    handler = _EVENTS.get(event)
+    if handler is not None:
         handler(
             _Applied(
                 conn,
@@ -80,7 +89,7 @@ def apply_message(
                 fresh_id,
                 confirm_first,
             ),
-            properties if isinstance(properties, Mapping) else {},
+            properties,
         )
 
 

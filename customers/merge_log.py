@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 from customers import consent, profile
-from customers.profile import Profile, Trait
+from customers.profile import Profile
 from store.schema import customers, lanes, merge_moves, merges, separations
 from store.sealing import Erased, Vault
 from store.upsert import insert_or_ignore
@@ -233,11 +233,8 @@ def _before(conn: Connection, vault: Vault, customer_id: str) -> dict[str, Any]:
 
 
 def _read(body: Mapping[str, Any]) -> Before:
-    person = dict(body["profile"])
-    person["traits"] = {name: Trait(**trait) for name, trait in person["traits"].items()}
-    person["shared"] = tuple(person["shared"])
     return Before(
-        profile=Profile(**person),
+        profile=profile.of_json(body["profile"]),
         consents=tuple(body["consents"]),
         legal_hold=int(body["legal_hold"]),
         closed_journeys=tuple(body["closed_journeys"]),

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
+from customers import engagement
 from customers.places import country_of_phone, places_of_address, zones_by_country, zones_of_places
 from customers.zones import known_zone, zones_of_phone
 from store.schema import customers, identifiers
@@ -59,7 +60,8 @@ class Profile:
     """One person. Amounts in minor units, instants in microseconds.
 
     `revenue` is by currency; `unpriced` counts orders whose amount could not be read; `shared`
-    holds hashes of orders whose amount is counted with somebody else.
+    holds hashes of orders whose amount is counted with somebody else. `engaged`: answers by channel
+    and hour of their day (`customers.engagement`).
     """
 
     traits: Mapping[str, Trait] = field(default_factory=dict)
@@ -72,6 +74,7 @@ class Profile:
     discounts_taken: int = 0
     last_code_at: int | None = None
     shared: tuple[str, ...] = ()
+    engaged: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def malformed(self) -> dict[str, str]:
@@ -185,6 +188,12 @@ def with_shared_order(profile: Profile, *, at: int, order_hash: str) -> Profile:
     )
 
 
+def with_answer(profile: Profile, *, channel: str, at: int) -> Profile:
+    """The profile after one more opening, click or reply."""
+    engaged = engagement.counted(profile.engaged, channel, at_us=at, zone=profile.stated_zone)
+    return replace(profile, engaged=engaged)
+
+
 def without_order(profile: Profile, *, minor: int | None, currency: str | None) -> Profile:
     """The profile after an order was cancelled, `minor` what was left of its amount."""
     fewer = replace(profile, orders=max(0, profile.orders - 1))
@@ -224,6 +233,7 @@ def joined(one: Profile, other: Profile) -> Profile:
         discounts_taken=one.discounts_taken + other.discounts_taken,
         last_code_at=_most(one.last_code_at, other.last_code_at),
         shared=(*one.shared, *other.shared)[-MOST_SHARED:],
+        engaged=engagement.together(one.engaged, other.engaged),
     )
 
 
@@ -252,10 +262,20 @@ def load(conn: Connection, vault: Vault, customer_id: str) -> Profile:
     sealed = conn.execute(_PROFILE, {"customer": customer_id}).scalar()
     if sealed is None:
         return Profile()
-    body = vault.open_json(LABEL, sealed)
-    body["traits"] = {name: Trait(**trait) for name, trait in body["traits"].items()}
-    body["shared"] = tuple(body["shared"])
-    return Profile(**body)
+    return of_json(vault.open_json(LABEL, sealed))
+
+
+def of_json(body: Mapping[str, Any]) -> Profile:
+    """A profile from what `dataclasses.asdict` made of it; one from before has no answers."""
+    tuples = {name: tuple(hours) for name, hours in body.get("engaged", {}).items()}
+    return Profile(
+        **{
+            **body,
+            "traits": {name: Trait(**trait) for name, trait in body["traits"].items()},
+            "shared": tuple(body["shared"]),
+            "engaged": tuples,
+        }
+    )
 
 
 def save(

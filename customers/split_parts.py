@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from customers import orders, profile
+from customers import engagement, orders, profile
 from customers.apply import traits_of
 from customers.identifiers import identifiers_of
 from customers.merge_log import Before
@@ -113,7 +113,12 @@ def rebuilt(
     person = befores[0].profile
     for other in befores[1:]:
         person = profile.with_traits_of(person, other.profile)
+        answers = engagement.together(person.engaged, other.profile.engaged)
+        person = replace(person, engaged=answers)
     for arrival in arrivals:
+        channel = engagement.channel_of(arrival.event, arrival.properties)
+        if channel is not None:
+            person = profile.with_answer(person, channel=channel, at=arrival.occurred_at)
         traits = traits_of(arrival.message)
         if "sentiment" in arrival.properties:
             traits["sentiment"] = arrival.properties["sentiment"]
@@ -121,7 +126,13 @@ def rebuilt(
         person = profile.with_traits(person, traits, at=arrival.occurred_at, source=kind)
     counted = _counted(conn, vault, customer_id)
     unreadable = max(counted.unpriced, *(b.profile.unpriced for b in befores))
-    person = replace(counted, traits=person.traits, dropped=person.dropped, unpriced=unreadable)
+    person = replace(
+        counted,
+        traits=person.traits,
+        dropped=person.dropped,
+        engaged=person.engaged,
+        unpriced=unreadable,
+    )
     profile.save(conn, vault, customer_id, person, now_us=now_us)
 
 

@@ -34,6 +34,8 @@ def traits(person: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
             if bad:
                 chip(f"cannot be read: {bad}", "review")
         fact("Lifetime value", *outlook(seen))
+        for each in seen["engaged"]:
+            fact(f"Answers by {CHANNELS.get(each['channel'], each['channel'])}", habit(each))
         if not seen["traits"]:
             empty("Nothing was said. An identify message with traits fills this.")
         if person["traits_dropped"]:
@@ -61,6 +63,15 @@ def _likely(bp: int) -> str:
     if bp < 100:
         return "less than 1 %"
     return "more than 99 %" if bp > 9_900 else percent(round(bp, -2))
+
+
+def habit(engaged: Mapping[str, Any]) -> str:
+    """How often they answer on a channel, and at which hour of their day most."""
+    times, hour = engaged["times"], engaged["best_hour"]
+    often = "once" if times == 1 else f"{times:,} times"
+    if hour is None:
+        return f"{often}; at no hour more than at others so far"
+    return f"{often}, most between {hour}:00 and {hour + 1}:00 of their day"
 
 
 def effects(seen: Mapping[str, Any]) -> None:

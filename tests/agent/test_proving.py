@@ -175,7 +175,9 @@ async def test_p10_a_key_or_a_row_that_was_left_is_not_clean(tmp_path: Path) -> 
         assert (told["clean"], told["rows_left"]) == (False, {"tickets": 1})
 
 
-async def test_p10_what_is_no_file_is_passed_over_and_what_cannot_be_opened_is_not_clean(tmp_path: Path) -> None:
+async def test_p10_what_is_no_file_is_passed_over_and_what_cannot_be_opened_is_not_clean(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path / "data"
     async with deployment(folder) as d:
         await erased(d)
