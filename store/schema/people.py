@@ -248,7 +248,7 @@ match_totals = table(
     CheckConstraint("id = 1", name="one_row"),
     CheckConstraint("records >= 0", name="not_negative"),
 )
-"""How many records there are to compare with, and how many arrivals were probably somebody known."""
+"""How many records there are to compare with, how many arrivals were probably somebody known."""
 
 soft_links = table(
     "soft_links",
