@@ -67,7 +67,7 @@ class Rows:
         """Delete these, or empty them, where they may still go. Returns how many did."""
         found = self._of_somebody().where(self.table.c[self.key].in_(list(keys)), self._due(before))
         rows = conn.execute(found).all()
-        held = holding(conn, {row.customer_id for row in rows})
+        held = _held_since(conn, {row.customer_id for row in rows})
         left = self.table.c[self.key].in_([r.key for r in rows if r.customer_id not in held])
         if self.empty is not None:
             return conn.execute(update(self.table).where(left).values({self.empty: None})).rowcount
@@ -91,14 +91,14 @@ class Rows:
 def _settled_events() -> ColumnElement[bool]:
     """Events that nobody waits for: no open journey, no decision under way can ask for them."""
     working = select(decisions.c.id).where(
-        decisions.c.status.in_(["running", "awaiting_approval", "scheduled"])
+        decisions.c.id == events.c.decision_id,
+        decisions.c.status.in_(["running", "awaiting_approval", "scheduled"]),
     )
-    open_journeys = select(journeys.c.id).where(journeys.c.status == "open")
-    return (
-        events.c.state.not_in(["waiting", "taken"])
-        & or_(events.c.decision_id.is_(None), events.c.decision_id.not_in(working))
-        & or_(events.c.journey_id.is_(None), events.c.journey_id.not_in(open_journeys))
+    open_journey = select(journeys.c.id).where(
+        journeys.c.id == events.c.journey_id, journeys.c.status == "open"
     )
+    waits = events.c.state.in_(["waiting", "taken"])
+    return ~waits & ~working.exists() & ~open_journey.exists()
 
 
 #: The classes that are rows; letters are files, and people are erased.
@@ -124,6 +124,17 @@ def holding(conn: Connection, people: Iterable[str | None]) -> set[str]:
     held = conn.execute(select(customers.c.id).where(customers.c.legal_hold != 0)).all()
     groups = {merge.survivor(conn, str(row.id)) for row in held}
     return {one for one in asked if merge.survivor(conn, one) in groups} if groups else set()
+
+
+def _held_since(conn: Connection, people: Iterable[str | None]) -> set[str]:
+    """Who was put under a hold since they were found: that is written where they survive."""
+    survivors = {one: merge.survivor(conn, one) for one in people if one is not None}
+    asked = sorted({*survivors, *survivors.values()})
+    rows = conn.execute(
+        select(customers.c.id).where(customers.c.id.in_(asked), customers.c.legal_hold != 0)
+    )
+    held = {str(row.id) for row in rows}
+    return {one for one, survivor in survivors.items() if held & {one, survivor}}
 
 
 def old_letters(conn: Connection, effect_ids: Sequence[str], *, before: int) -> list[str]:

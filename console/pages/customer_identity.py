@@ -67,7 +67,7 @@ class OnePerson:
 
     def _link(self, link: Mapping[str, Any]) -> None:
         with ui.element("div").classes("u-row"):
-            chip(f"{percent(link['posterior_bp'])} likely", "review")
+            chip(_likelihood(link), "review")
             with ui.link(target=f"/customers/{link['other_id']}").classes("u-plain"):
                 ui.label(link["other_id"])
             text(f"since {moment(link['at'])}", "u-small")
@@ -172,6 +172,16 @@ class OnePerson:
             await self._actions.do("approver", act)
 
         return do
+
+
+def _likelihood(link: Mapping[str, Any]) -> str:
+    """In words: where something else explains the likeness, no figure is told for it."""
+    if link["because"] == "household":
+        return "same household?"
+    if link["because"] == "second":
+        return "one of several"
+    # Nothing that people are asked about is certain.
+    return f"{percent(min(link['posterior_bp'], 9_999))} likely"
 
 
 def _agreement(parts: Sequence[Mapping[str, Any]]) -> str:

@@ -11,7 +11,7 @@ from nicegui import ui
 from agent.explain_words import KINDS, goal_words
 from agent.fact_words import CHANNELS, money, percent
 from console import about
-from console.components import card, chip, empty, fact, status_chip, text
+from console.components import card, cell, chip, empty, fact, row, status_chip, table, text
 from console.frame import moment
 
 _OFFERS = {
@@ -195,13 +195,40 @@ def forgotten(receipt: Mapping[str, Any] | None) -> None:
         return
     with card("Receipt"):
         fact("Receipt", receipt["id"], moment(receipt["at"]))
+        if "stores" in receipt:
+            _stores(receipt["stores"])
+            return
         fact("Keys destroyed", f"{receipt['keys_destroyed']:,}")
         for line in receipt["unreadable_at_once"]:
             fact("Unreadable at once", line)
         deleted = receipt["rows_deleted"]
         gone = ", ".join(f"{table} {n:,}" for table, n in sorted(deleted.items()) if n)
         fact("Rows deleted", gone or "none")
-        if "outbox_files_deleted" in receipt:
-            fact("Messages deleted from the outbox", f"{receipt['outbox_files_deleted']:,}")
         fact("Memory vectors deleted", f"{receipt['memory_vectors']:,}")
         fact("Behind it", receipt["compaction"])
+
+
+_DESTROYED = {"at once": "allow", "deleted": "allow", "being compacted": "defer"}
+
+
+def _stores(stores: Sequence[Mapping[str, Any]]) -> None:
+    """Every store that held something: how much, and what became of it."""
+    with table("Store", "Items", "Destroyed", "How"):
+        for each in stores:
+            if not each["items"] and each["destroyed"] == "deleted":
+                continue
+            with row():
+                for words in (each["store"].replace("_", " "), f"{each['items']:,}"):
+                    with cell():
+                        ui.label(words)
+                with cell():
+                    chip(each["destroyed"], _DESTROYED[each["destroyed"]])
+                with cell():
+                    ui.label(each["what"])
+    empty_ones = [
+        each["store"].replace("_", " ")
+        for each in stores
+        if not each["items"] and each["destroyed"] == "deleted"
+    ]
+    if empty_ones:
+        text(f"Looked at, and held nothing of theirs: {', '.join(empty_ones)}.", "u-small")

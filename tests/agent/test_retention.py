@@ -14,6 +14,8 @@ from agent.messages import Suppress
 from agent.retention import CapsNeedThem, Retention
 from agent.retention_times import CLASSES, microseconds
 from agent.settings import Settings
+from agent.sweeping import ROWS
+from evals.flat_pack import flat_commerce
 from store import audit
 from store.clock import SystemClock
 from store.schema import (
@@ -22,6 +24,7 @@ from store.schema import (
     effects,
     events,
     inbox,
+    journeys,
     memories,
     suppressions,
     tombstones,
@@ -29,10 +32,12 @@ from store.schema import (
 from tests.agent.canaries import Asked
 from tests.agent.deployment import (
     CART,
+    HOUR_US,
     NOON,
     Deployment,
     ScriptedPlanner,
     deployment,
+    does,
     sends,
 )
 from tests.agent.test_anchoring import Bell
@@ -208,6 +213,68 @@ async def test_an_idle_person_is_erased_and_comes_back_with_a_consent_only(tmp_p
         await d.runs.idle()
         assert {row["id"] for row in d.rows(customers)} == {ada, bob, cem}
         await d.runs._forgetting.idle()
+
+
+async def test_contacts_stay_for_a_pack_that_counts_longer_from_now_on(tmp_path: Path) -> None:
+    window = "max: 3, window: {rolling: P7D}, per: person"
+    assert window in flat_commerce()
+    parts = Parts(planner=ScriptedPlanner(sends()))
+    async with deployment(tmp_path, parts=parts, retention={"contacts": "P90D"}) as d:
+        ada = await live(d)
+        first = held_rows(d, ada)["contacts"]
+        assert first > 0
+        for version, longer, days, said in (
+            (2, "max: 3, window: {rolling: P200D}, per: person", 150, "caps in force need 231 d"),
+            (3, "max: 9, window: {ever: true}, per: journey", 400, "without an end"),
+        ):
+            text = flat_commerce().replace(window, longer)
+            text = text.replace("version: 1", f"version: {version}", 1)
+            await d.runs.publishing.put("commerce", text, author="ann")
+            await d.advance(days=days)
+            assert held_rows(d, ada)["contacts"] == first
+            [told] = [s for s in await d.runs.retention.status() if s["class"] == "contacts"]
+            assert said in told["held_back"] and told["due"] == 0
+        text = flat_commerce().replace("version: 1", "version: 4", 1)
+        await d.runs.publishing.put("commerce", text, author="ann")
+        await d.advance(days=1)
+        assert held_rows(d, ada)["contacts"] == 0
+
+
+async def test_events_of_an_open_journey_stay_until_it_has_ended(tmp_path: Path) -> None:
+    later = does("check_back", after_minutes=3 * 1_440, because="later")
+    parts = Parts(planner=ScriptedPlanner(later))
+    async with deployment(tmp_path, parts=parts, retention={"events": "P1D"}) as d:
+        await d.person()
+        await d.trigger()
+        [open_journey] = d.rows(journeys, status="open")
+        theirs = d.rows(events, journey_id=open_journey["id"])
+        assert theirs
+        await d.advance(days=2)
+        assert d.rows(events) == theirs
+        await d.advance(days=20)
+        assert d.rows(journeys, status="open") == [] and d.rows(events) == []
+        d.everything_ended()
+
+
+@pytest.mark.parametrize("name", sorted(ROWS))
+async def test_a_hold_that_comes_between_finding_and_deleting_holds(
+    name: str, tmp_path: Path
+) -> None:
+    async with deployment(tmp_path) as d:
+        await live(d)
+        rows, db = ROWS[name], d.runs.db
+        db.write_now(lambda conn: conn.execute(update(inbox).values(reason="because")))
+        before = d.runs.clock.now_us() + HOUR_US
+        page = db.read_now(rows.page, before=before)
+        db.write_now(lambda conn: conn.execute(update(journeys).values(status="closed")))
+        assert page.keys or name == "events"
+        page = db.read_now(rows.page, before=before)
+        assert page.keys
+        await d.runs.people.hold("ada", on=True)
+        assert db.write_now(rows.go, page.keys, before=before) == 0
+        await d.runs.people.hold("ada", on=False)
+        assert db.write_now(rows.go, page.keys, before=before) == len(page.keys)
+        assert db.read_now(rows.page, before=before).keys == []
 
 
 async def test_a_class_without_a_setting_is_kept_for_good(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from agent.retention_times import CLASSES
+from tests.api.processes import refused
 from tests.api.service import Api, service, settings_of
 
 
@@ -43,3 +44,8 @@ async def test_what_is_due_and_what_went_is_told(tmp_path: Path) -> None:
         assert (after["oldest_at"], after["due"]) == (None, 0)
         at = api.runs.clock.now_us()
         assert after["swept_last"] == {"at": at, "rows": 1, "error": None}
+
+
+def test_a_server_that_would_sweep_what_caps_count_does_not_start(tmp_path: Path) -> None:
+    said = refused(tmp_path / "data", USHER_RETENTION='{"contacts": "P30D"}')
+    assert "retention: contacts are kept for P30D" in said and "need P62D" in said

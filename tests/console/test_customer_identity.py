@@ -60,10 +60,10 @@ def test_who_was_never_joined_has_no_such_card(served: Served, desk: Desk) -> No
 
 
 def test_a_consent_is_taken_back_with_how_it_was_said(served: Served, desk: Desk) -> None:
-    newcomer(served, "vera")
+    newcomer(served, "vicky")
     granted = {"channel": "email", "purpose": "marketing", "source": "footer form"}
-    track(served, "vera", "Consent Granted", **granted, text_version="7", address="/newsletter")
-    page = go(desk, served, "vera")
+    track(served, "vicky", "Consent Granted", **granted, text_version="7", address="/newsletter")
+    page = go(desk, served, "vicky")
     agreed = card(page, "Consent")
     expect(agreed).to_contain_text("through footer form, words in version 7, at /newsletter")
     desk.button("Take back").click()
