@@ -41,6 +41,7 @@ from tests.agent.deployment import (
     sends,
 )
 from tests.agent.test_anchoring import Bell
+from tests.databases import Place
 
 YEAR = 365
 ALL: dict[str, str] = {
@@ -69,9 +70,10 @@ def held_rows(d: Deployment, customer_id: str) -> dict[str, int]:
     return found | {"outbox": len(theirs & set(d.outbox.ids()))}
 
 
-async def test_only_what_is_due_goes_and_each_class_by_its_own_time(tmp_path: Path) -> None:
+async def test_only_what_is_due_goes_and_each_class_by_its_own_time(any_place: Place) -> None:
     parts = Parts(planner=ScriptedPlanner(sends()))
-    async with deployment(tmp_path, parts=parts, retention=ALL) as d:
+    place = {"database_url": any_place.url}
+    async with deployment(any_place.folder, parts=parts, retention=ALL, **place) as d:
         ada = await live(d)
         first = held_rows(d, ada)
         assert min(first.values()) > 0
@@ -119,9 +121,10 @@ async def test_memories_go_with_their_vectors_and_vectors_first(tmp_path: Path) 
         assert [(set(gone), there) for gone, there in deleted] == [(ids, len(ids))]
 
 
-async def test_nobody_held_is_touched_nor_who_is_one_with_them(tmp_path: Path) -> None:
+async def test_nobody_held_is_touched_nor_who_is_one_with_them(any_place: Place) -> None:
     everything = ALL | {"idle_profiles": "P1Y"}
-    async with deployment(tmp_path, retention=everything) as d:
+    place = {"database_url": any_place.url}
+    async with deployment(any_place.folder, retention=everything, **place) as d:
         device = {"anonymousId": "device-1"}
         await d.say({"type": "track", "event": "Product Viewed", **device})
         ada, bob = await live(d), await live(d, "bob")
