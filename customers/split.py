@@ -20,8 +20,6 @@ from sqlalchemy import (
     Text,
     cast,
     delete,
-    insert,
-    literal,
     or_,
     select,
     update,
@@ -31,12 +29,11 @@ from customers import consent, linking, memory_standing, merge, merge_log, suppr
 from customers.merge import MOVED, join_lanes, stop_what_is_forbidden
 from customers.merge_log import Before
 from customers.split_parts import Arrival, arrivals_since, rebuilt, take_arrivals
-from store import ledger, wakeups
+from store import contacts_of_both, ledger, wakeups
 from store.ledger import EffectStatus
 from store.schema import (
     approvals,
     consents,
-    contacts,
     customers,
     decisions,
     journeys,
@@ -81,10 +78,14 @@ def split(
     conn: Connection, vault: Vault, *, merge_id: str, by: str, reason: str, now_us: int
 ) -> Split:
     """Undo one merge. Raises `CannotSplit`; then nothing has changed."""
-    row = _undoable(conn, merge_id)
-    into, absorbed = str(row.into_id), str(row.absorbed_id)
-    mine, theirs = merge_log.into_before(vault, row), merge_log.absorbed_before(vault, row)
+    named = merge_log.find(conn, merge_id)
+    if named is None:
+        raise UnknownMerge(UnknownMerge.__doc__)
+    into, absorbed = str(named.into_id), str(named.absorbed_id)
+    # The lanes first: from here on whoever else would change either of the two waits.
     join_lanes(conn, into, absorbed)
+    row = _undoable(conn, merge_id)
+    mine, theirs = merge_log.into_before(vault, row), merge_log.absorbed_before(vault, row)
     cancelled = _stop_queued(conn, row, now_us)
     later = _absorbed_since(conn, vault, row)
     refused = _refused_since(conn, row, [mine, theirs, *later])
@@ -98,7 +99,8 @@ def split(
     own, gone = arrivals_since(conn, vault, row)
     take_arrivals(conn, vault, gone, to=absorbed)
     _end_journeys(conn, row, gone, now_us)
-    _count_for_both(conn, row)
+    # Who got what was sent while they were one cannot be told for certain.
+    contacts_of_both.count_for(conn, other=absorbed, of=into, since_us=row.at)
     _stops_for_both(conn, vault, row)
     for customer_id, before, arrivals, others in (
         (into, mine, own, later),
@@ -197,28 +199,6 @@ def _end_journeys(conn: Connection, row: Row[Any], gone: Sequence[Arrival], now_
     )
 
 
-def _count_for_both(conn: Connection, row: Row[Any]) -> None:
-    """What was sent while they were one counts for both: who got it cannot be told for certain."""
-    other = row.absorbed_id
-    names = ("channel", "class", "purpose", "at", "local_day")
-    conn.execute(
-        insert(contacts).from_select(
-            ["effect_id", "customer_id", *names, "state"],
-            select(
-                contacts.c.effect_id + f"~{other}",
-                literal(other),
-                *(contacts.c[name] for name in names),
-                literal("committed"),
-            ).where(
-                contacts.c.customer_id == row.into_id,
-                contacts.c.at >= row.at,
-                contacts.c.state != "released",
-                ~contacts.c.effect_id.endswith(f"~{other}"),
-            ),
-        )
-    )
-
-
 def _stops_for_both(conn: Connection, vault: Vault, row: Row[Any]) -> None:
     """Suppressions since the merge hold for both."""
     since = select(suppressions).where(
@@ -250,24 +230,20 @@ def _absorbed_since(conn: Connection, vault: Vault, row: Row[Any]) -> list[Befor
 
 def _refused_since(conn: Connection, row: Row[Any], befores: Sequence[Before]) -> list[Row[Any]]:
     """Refusals that came while they were one: not those that a record had brought with it."""
-    brought: dict[tuple[str, str], int] = {}
-    for before in befores:
-        for said in before.consents:
-            if said["state"] in consent.REFUSALS:
-                key = said["channel"], said["purpose"]
-                newest = max(
-                    other["at"]
-                    for each in befores
-                    for other in each.consents
-                    if (other["channel"], other["purpose"]) == key
-                )
-                brought[key] = newest
+    newest: dict[tuple[str, str], int] = {}
+    refused: set[tuple[str, str]] = set()
+    for said in (said for before in befores for said in before.consents):
+        key = said["channel"], said["purpose"]
+        newest[key] = max(said["at"], newest.get(key, 0))
+        if said["state"] in consent.REFUSALS:
+            refused.add(key)
     return [
         said
         for said in consent.of_customer(conn, row.into_id)
         if said.state in consent.REFUSALS
         and said.at >= row.at
-        and said.at > brought.get((said.channel, said.purpose), -1)
+        # A merge dates what it keeps by the newest word of either.
+        and not ((key := (said.channel, said.purpose)) in refused and said.at <= newest.get(key, 0))
     ]
 
 
