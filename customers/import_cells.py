@@ -67,6 +67,11 @@ def granted(row: Mapping[str, Any], *columns: str) -> bool:
     raise RowProblem(f"{column} is neither granted nor revoked")
 
 
+def confirmed(row: Mapping[str, Any], column: str) -> bool | None:
+    """Whether a consent was confirmed; None where the column says nothing. Unclear is a problem."""
+    return None if _first(row, (column,)) is None else granted(row, column)
+
+
 def amount(row: Mapping[str, Any], *columns: str) -> Decimal | None:
     """Money in major units, with a decimal point: 12.50. Not below zero."""
     found = _first(row, columns)

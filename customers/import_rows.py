@@ -146,6 +146,10 @@ class Converter:
             purpose=cells.one_of(row, "purpose", among=("marketing", "service")),
             source=cells.text(row, "source") or "import",
             evidence=cells.text(row, "evidence"),
+            text_version=cells.text(row, "text_version"),
+            form=cells.text(row, "form"),
+            address=cells.text(row, "address"),
+            double_opt_in=cells.confirmed(row, "double_opt_in"),
         )
         return {
             "event": "Consent Granted" if granted else "Consent Revoked",

@@ -153,3 +153,20 @@ def test_a_product_without_price_or_cost_stays_without() -> None:
 def test_a_product_row_that_cannot_be_taken_says_why(row: dict[str, Any], says: str) -> None:
     with pytest.raises(RowProblem, match=says):
         _convert(ImportKind.PRODUCTS, row)
+
+
+def test_a_consent_keeps_what_shows_it_and_whether_it_was_confirmed() -> None:
+    row = {"user_id": "u1", "channel": "email", "purpose": "marketing", "state": "yes"}
+    row |= {"timestamp": "2026-01-01T10:00:00Z", "form": "footer", "text_version": "7"}
+    said = _convert(ImportKind.CONSENTS, row | {"double_opt_in": "yes"})["properties"]
+    assert said == {
+        "channel": "email",
+        "purpose": "marketing",
+        "source": "import",
+        "form": "footer",
+        "text_version": "7",
+        "double_opt_in": True,
+    }
+    assert "double_opt_in" not in _convert(ImportKind.CONSENTS, row)["properties"]
+    with pytest.raises(RowProblem, match="double_opt_in"):
+        _convert(ImportKind.CONSENTS, row | {"double_opt_in": "perhaps"})
