@@ -197,7 +197,7 @@ def erase(
     """
     if prove:
         path = f"/v1/customers/{quote(reference, safe='')}/prove"
-        told = _call(_settings(data), "POST", path)
+        told = _call(_settings(data), "POST", path, within=None)
         evals.proof_told.tell_proof(told, out)
         sys.exit(0 if told["clean"] else 1)
     if not yes:
@@ -374,10 +374,12 @@ def _text_of(file: Path) -> str:
         raise _Refused(f"{file} cannot be read: {error}") from error
 
 
-def _call(settings: Settings, method: str, path: str, body: Any = None) -> Any:
+def _call(
+    settings: Settings, method: str, path: str, body: Any = None, *, within: float | None = 120
+) -> Any:
     async def work() -> Any:
         async with server.connect(settings) as client:
-            response = await client.request(method, path, json=body)
+            response = await client.request(method, path, json=body, timeout=within)
         if response.is_error:
             said = response.json()
             raise _Refused(f"{said.get('title')}: {said.get('detail')}")

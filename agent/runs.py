@@ -23,8 +23,7 @@ from agent.approving import Approving
 from agent.board import WaitingBoard
 from agent.brake import Braking
 from agent.catalogue import check_currency, put_products
-from agent.chat.grammar import Grammar
-from agent.chat.intents import Interpreter
+from agent.chat.interpreting import interpreter_of
 from agent.chat.talk import Chat
 from agent.consenting import Consenting
 from agent.counts import Counts
@@ -169,7 +168,7 @@ class Runs:
         self._folder = FolderWatch(
             settings.own_policies, self.publishing.take_files, must=settings.policies is not None
         )
-        interpreter, self._model = _interpreter(settings)
+        interpreter, self._model = interpreter_of(settings)
         self.chat = Chat(
             env,
             decisions=self.decisions,
@@ -370,16 +369,6 @@ class Runs:
                 # Somebody may have been erased in between. What is not indexed is embedded when it
                 # is recalled, and indexed with the next message.
                 log.warning("memory_index_failed", error=type(fault).__name__)
-
-
-def _interpreter(settings: Settings) -> tuple[Interpreter, Closes | None]:
-    """Who finds out what is meant in the chat, and what is to be closed with it."""
-    if not settings.plans_with_model:
-        return Grammar(), None
-    # The model's library takes seconds to import; who does without a model does not wait for it.
-    from agent.chat.rephrasing import rephrasing_of
-
-    return rephrasing_of(settings)
 
 
 def ground_of(library: Any) -> Ground:
