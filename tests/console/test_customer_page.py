@@ -197,7 +197,9 @@ def test_p10_an_erasure_wants_the_reference_and_leaves_a_receipt_and_nothing_els
     desk.button("Erase for good").click()
     for _ in range(2):
         expect(page.locator(".u-main")).to_contain_text("This person was erased.")
-        expect(card(page, "Receipt")).to_contain_text("destroyed: whatever is sealed under them is noise")
+        expect(card(page, "Receipt")).to_contain_text(
+            "destroyed: whatever is sealed under them is noise"
+        )
         expect(page.locator(".u-main")).not_to_contain_text("Verona")
         page.reload()
     with served.client() as client:
