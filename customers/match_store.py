@@ -7,11 +7,23 @@ resolver's transaction, so that a unit that runs again counts once.
 
 from __future__ import annotations
 
+import heapq
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    bindparam,
+    delete,
+    literal,
+    select,
+    union_all,
+    update,
+)
 
 from customers.comparable import Comparable
 from customers.match_keys import match_keys
@@ -22,6 +34,8 @@ from store.upsert import insert_or_ignore
 
 LABEL = "match_records.fields"
 BLOCK_CAP = 100
+#: So many candidates are opened and weighed, those who share the most keys.
+MOST_OPENED = 16
 #: A Beta prior on the share of arrivals that are somebody known: an even start, worth so many.
 _EVEN, _WORTH = 0.5, 20
 #: However many were known lately, the next may be new.
@@ -38,11 +52,19 @@ class Totals:
 
 
 # Built once: building a statement costs several times what running it does.
-_BLOCK = (
-    select(keys_table.c.customer_id)
-    .where(keys_table.c.key_hash == bindparam("key"))
-    .limit(BLOCK_CAP + 1)
-)
+@cache
+def _blocks(n: int) -> CompoundSelect[Any]:
+    """The blocks of `n` keys in one question, each cut off where it is known to be too large."""
+    parts = (
+        select(literal(k).label("block"), keys_table.c.customer_id)
+        .where(keys_table.c.key_hash == bindparam(f"key_{k}"))
+        .limit(BLOCK_CAP + 1)
+        .subquery()
+        for k in range(n)
+    )
+    return union_all(*(select(part) for part in parts))
+
+
 _RECORD = select(match_records.c.fields_sealed).where(
     match_records.c.customer_id == bindparam("customer")
 )
@@ -98,16 +120,29 @@ def remove(conn: Connection, customer_ids: Iterable[str]) -> int:
 def candidates(
     conn: Connection, vault: Vault, record: Comparable, *, without: str
 ) -> dict[str, Comparable]:
-    """Whoever shares a blocking key with this record, and is not `without`."""
-    ids: set[str] = set()
-    for key_hash in sorted(key_hashes(vault, record)):
-        block = conn.execute(_BLOCK, {"key": key_hash}).scalars().all()
-        if len(block) <= BLOCK_CAP:
-            ids.update(block)
-    ids.discard(without)
+    """Those who share the most blocking keys with this record, `MOST_OPENED` of them at the most.
+
+    Keys are counted without opening anybody: of two records of one person nearly all share several,
+    and opening the hundreds who share just one would cost ten times as much. `without` is left out.
+    """
+    hashes = sorted(key_hashes(vault, record))
+    if not hashes:
+        return {}
+    blocks: dict[int, list[str]] = {}
+    asked = {f"key_{k}": key_hash for k, key_hash in enumerate(hashes)}
+    for block, one in conn.execute(_blocks(len(hashes)), asked):
+        blocks.setdefault(block, []).append(one)
+    shared: Counter[str] = Counter()
+    for ids_of_block in blocks.values():
+        if len(ids_of_block) <= BLOCK_CAP:
+            shared.update(ids_of_block)
+    del shared[without]
+    ids = heapq.nsmallest(MOST_OPENED, shared, key=lambda one: (-shared[one], one))
     found: dict[str, Comparable] = {}
     if ids:
-        for row in conn.execute(_RECORDS, {"ids": sorted(ids)}):
+        rows = conn.execute(_RECORDS, {"ids": sorted(ids)}).all()
+        vault.fetch_keys(row.fields_sealed for row in rows)
+        for row in rows:
             try:
                 found[str(row.customer_id)] = Comparable(
                     **vault.open_json(LABEL, row.fields_sealed)

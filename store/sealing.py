@@ -150,6 +150,17 @@ class Vault:
         except InvalidTag:
             raise ValueError(f"a sealed value of {label} has been altered or misplaced") from None
 
+    def fetch_keys(self, blobs: Iterable[bytes]) -> None:
+        """Fetch the keys that these blobs need, in one question, before they are opened one by one.
+
+        Keys that are destroyed stay unknown: opening says so.
+        """
+        with self._lock:
+            needed = {blob[1 : 1 + _ID_BYTES] for blob in blobs} - self._by_id.keys()
+            if needed:
+                for stored in self._keys.by_ids([key_id.hex() for key_id in needed]):
+                    self._remember(bytes.fromhex(stored.id), stored.subject, self._unwrap(stored))
+
     def seal_json(self, subject: str, label: str, value: Any) -> bytes:
         """Seal a JSON value, written compactly and in sorted order."""
         text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
