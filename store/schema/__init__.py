@@ -34,6 +34,7 @@ from store.schema.outcomes import (
     reservations,
     tickets,
 )
+from store.schema.outward import alerts, deliveries, offer_codes, receipts, subscriptions
 from store.schema.packs import pack_builds, pack_changes, pack_uses
 from store.schema.people import (
     complaints,
@@ -61,6 +62,7 @@ from store.schema.work import anchors, decisions, journal, journal_heads, journe
 
 __all__ = [
     "agent_modes",
+    "alerts",
     "anchors",
     "approvals",
     "brakes",
@@ -74,6 +76,7 @@ __all__ = [
     "counters",
     "customers",
     "decisions",
+    "deliveries",
     "documents",
     "effects",
     "erasures",
@@ -101,6 +104,7 @@ __all__ = [
     "meta",
     "metadata",
     "near_misses",
+    "offer_codes",
     "offers",
     "orders",
     "pack_builds",
@@ -108,11 +112,13 @@ __all__ = [
     "pack_uses",
     "principals",
     "products",
+    "receipts",
     "replies",
     "reservations",
     "separations",
     "soft_links",
     "subject_keys",
+    "subscriptions",
     "suppressions",
     "tickets",
     "tombstones",

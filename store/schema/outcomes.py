@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, UniqueConstraint, text
 
 from store.schema.columns import binary, integer, one_of, table, words
+
+_LIVE = "status NOT IN ('failed', 'cancelled', 'expired', 'preempted')"
 
 effects = table(
     "effects",
@@ -35,6 +37,7 @@ effects = table(
     words("via", nullable=True),
     words("agent", nullable=True),
     words("message", nullable=True),
+    words("undoes", nullable=True),
     binary("body_sealed"),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("idempotency_key"),
@@ -52,7 +55,21 @@ effects = table(
 )
 """`via`: the channel that reaches people by which it is handed over; written before that begins.
 `agent` and `message` say what it is one of many of; effects older than these columns do not.
+`undoes`: the effect that this one takes back.
 """
+Index(
+    "uq_effects_undoes",
+    effects.c.undoes,
+    unique=True,
+    sqlite_where=text(_LIVE),
+    postgresql_where=text(_LIVE),
+)
+Index(
+    "ix_effects_unknown",
+    effects.c.claimed_at,
+    sqlite_where=effects.c.status == "unknown",
+    postgresql_where=effects.c.status == "unknown",
+)
 Index("ix_effects_customer_id", effects.c.customer_id, effects.c.claimed_at)
 Index("ix_effects_decision_id", effects.c.decision_id)
 Index("ix_effects_agent_claimed_at", effects.c.agent, effects.c.claimed_at)

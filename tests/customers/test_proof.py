@@ -50,7 +50,7 @@ ENCODED: dict[str, Callable[[str], bytes]] = {
 
 @given(value=VALUES, how=st.sampled_from(sorted(ENCODED)), before=st.binary(max_size=40))
 def test_p10_an_identifier_is_found_in_every_encoding(value: str, how: str, before: bytes) -> None:
-    data = before + ENCODED[how](value) + b"\x00\xff"
+    data = before + b"\x02" + ENCODED[how](value) + b"\x00\xff"  # a number stands alone
     if len(ENCODED[how](value)) >= proof.SHORTEST:
         assert proof.encodings_in(data, needles_of([value]))
 
@@ -66,7 +66,7 @@ def test_p10_a_needle_is_found_across_the_borders_of_what_is_read(
 ) -> None:
     planted = ENCODED[how](MAIL)
     path = tmp_path_factory.mktemp("bytes") / "file"
-    path.write_bytes(b"\x00" * before + planted + b"\x01" * after)
+    path.write_bytes(b"\x02" * before + planted + b"\x01" * after)
     needles = needles_of([MAIL])
     searched = search_bytes(path, needles, chunk=chunk)
     assert searched.size == before + len(planted) + after

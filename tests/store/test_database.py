@@ -139,7 +139,7 @@ def test_units_that_meet_a_deadlock_run_again_and_both_are_done(
         ]
         for done in crossing:
             done.result()
-    assert len(runs) == 3
+    assert len(runs) >= 3, "the loser runs again, and may meet the other once more"
     spent = postgresql_db.read_now(lambda conn: conn.execute(select(counters.c.committed)).all())
     assert spent == [(2,), (2,)]
 
