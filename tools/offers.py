@@ -22,7 +22,16 @@ from tools.instants import DAY_US, HOUR_US, MINUTE_US, instant
 from tools.margin import FULL_BP, discount_minor
 from tools.person_facts import cart_facts, given, last_code_at, person_facts
 from tools.picture import Picture
-from tools.tool import ActionKind, Args, FactValue, Prepared, Setting, Tool, ToolRefused
+from tools.tool import (
+    ActionKind,
+    Args,
+    FactValue,
+    Prepared,
+    Reversibility,
+    Setting,
+    Tool,
+    ToolRefused,
+)
 
 
 class GetOfferHistory(Args):
@@ -181,5 +190,6 @@ TOOLS = (
         facts=_facts,
         basis=_basis,
         prepare=_prepare,
+        reversibility=Reversibility.COMPENSABLE,
     ),
 )

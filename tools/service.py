@@ -13,7 +13,7 @@ from store.schema import tickets
 from store.sealing import Vault
 from tools.instants import DAY_US
 from tools.picture import Picture
-from tools.tool import ActionKind, Args, FactValue, Prepared, Setting, Tool
+from tools.tool import ActionKind, Args, FactValue, Prepared, Reversibility, Setting, Tool
 
 
 class CreateTicket(Args):
@@ -89,6 +89,7 @@ TOOLS = (
         args=CreateTicket,
         facts=_facts,
         prepare=_prepare_ticket,
+        reversibility=Reversibility.COMPENSABLE,
     ),
     Tool(
         name="escalate",
@@ -97,5 +98,6 @@ TOOLS = (
         args=Escalate,
         facts=_facts,
         prepare=_prepare_escalate,
+        reversibility=Reversibility.COMPENSABLE,
     ),
 )

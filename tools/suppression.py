@@ -17,7 +17,7 @@ from store.ids import new_id
 from store.sealing import Vault
 from tools.instants import DAY_US
 from tools.picture import Picture
-from tools.tool import ActionKind, Args, Prepared, Setting, Tool
+from tools.tool import ActionKind, Args, Prepared, Reversibility, Setting, Tool
 
 
 class SuppressCustomer(Args):
@@ -95,5 +95,6 @@ TOOLS = (
         description="Stop contacting this customer: altogether, for marketing, or on one channel.",
         args=SuppressCustomer,
         prepare=_prepare,
+        reversibility=Reversibility.REVERSIBLE,
     ),
 )

@@ -38,6 +38,19 @@ class ActionKind(StrEnum):
     BOOKING = "booking"
 
 
+class Reversibility(StrEnum):
+    """What can be done about an effect once it is there.
+
+    `reversible`: as if it had not been (a suppression is lifted). `compensable`: made good, though
+    somebody may have seen it (a code is voided, a ticket closed). `final`: nothing (a message that
+    arrived). A contact that is only queued can still be cancelled, whatever its tool says.
+    """
+
+    REVERSIBLE = "reversible"
+    COMPENSABLE = "compensable"
+    FINAL = "final"
+
+
 class Args(BaseModel):
     """Arguments of a tool: what is not declared is refused."""
 
@@ -134,7 +147,8 @@ class Tool:
     `problem` says what is wrong with arguments that name something that is not there; `binds` names
     the reviewed file a call uses; `facts_at` gives the facts that depend on when the effect
     arrives; `basis` is what a prepared effect was made of, compared again when it is claimed;
-    `channel` is by which a contact goes.
+    `channel` is by which a contact goes. `reversibility` says whether its effect can be undone; how
+    is in `agent.undoing`.
     """
 
     name: str
@@ -150,6 +164,7 @@ class Tool:
     prepare: Prepare | None = None
     recalls: bool = False
     channel: str = "none"
+    reversibility: Reversibility = Reversibility.FINAL
     schema: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
