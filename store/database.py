@@ -21,7 +21,7 @@ from store import journal, master_key, migrate
 from store.engines import postgresql_engine, sqlite_engine
 from store.keys import KeyTable
 from store.sealing import Vault
-from store.writer import Writer
+from store.writer import NEWS, Writer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -56,7 +56,8 @@ class Database:
         self.dialect = engine.dialect.name
         self._engine = engine
         self._readers = readers
-        self._writer = Writer(engine) if self.dialect == "sqlite" else None
+        self._on_news: Callable[[], None] | None = None
+        self._writer = Writer(engine, self._tell_news) if self.dialect == "sqlite" else None
         threads = _READERS if self.dialect == "sqlite" else _PG_THREADS
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="usher-db")
 
@@ -123,6 +124,17 @@ class Database:
         with self._readers.connect() as conn, conn.begin():
             return unit(conn, *args, **kwargs)
 
+    def on_news(self, call: Callable[[], None] | None) -> None:
+        """Have this called, in a thread of ours, after each commit of something to deliver.
+
+        What other processes commit is not heard of.
+        """
+        self._on_news = call
+
+    def _tell_news(self) -> None:
+        if self._on_news is not None:
+            self._on_news()
+
     async def compact(self) -> None:
         """Give freed pages back and empty the write-ahead log; freed pages are overwritten already.
 
@@ -148,10 +160,15 @@ class Database:
         for attempt in range(_TRIES):
             try:
                 with self._engine.begin() as conn:
-                    return unit(conn, *args, **kwargs)
+                    result = unit(conn, *args, **kwargs)
+                    news = conn.info.pop(NEWS, False)
             except OperationalError as error:
                 if getattr(error.orig, "sqlstate", None) not in _AGAIN or attempt == _TRIES - 1:
                     raise
+                continue
+            if news:
+                self._tell_news()
+            return result
         raise AssertionError("unreachable")
 
 

@@ -12,7 +12,7 @@ import json
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from threading import RLock
 from typing import Any
@@ -101,6 +101,18 @@ class Vault:
                     self._by_id.pop(key_id, None)
             self._by_id.clear()
             self._ready = [s for s in self._ready if s not in listed]
+            return destroyed
+
+    def discard(self, spent: Mapping[str, bytes]) -> int:
+        """Destroy the keys of subjects that had one key each: subject → anything sealed under it.
+
+        As `destroy`, but keys of others stay in memory, so that it may be done often.
+        """
+        with self._lock:
+            destroyed = self._keys.destroy(spent)
+            for subject, blob in spent.items():
+                self._of_subject.pop(subject, None)
+                self._by_id.pop(blob[1 : 1 + _ID_BYTES], None)
             return destroyed
 
     def rotation_seed(self, subject: str) -> bytes:

@@ -20,6 +20,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 _MOST_IN_A_GROUP = 64
+#: A unit that wrote what somebody waits for sets this in its connection's `info`.
+NEWS = "usher.news"
 
 
 @dataclass(slots=True)
@@ -43,8 +45,10 @@ class DatabaseClosed(RuntimeError):
 class Writer:
     """Runs units one after the other in its own thread, committing in groups."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, news: Callable[[], None] = lambda: None) -> None:
+        """`news` is called, in the writer's thread, after a commit in which `NEWS` was set."""
         self._engine = engine
+        self._news = news
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self.is_closing = False
         self._gate = threading.Lock()
@@ -119,6 +123,8 @@ class Writer:
                     self._run(conn, group)
                     for job in group:
                         job.deliver(job.result, job.error)
+                    if conn.info.pop(NEWS, False):
+                        self._news()
                 if stop:
                     return
 

@@ -34,7 +34,14 @@ from store.schema.outcomes import (
     reservations,
     tickets,
 )
-from store.schema.outward import alerts, deliveries, offer_codes, receipts, subscriptions
+from store.schema.outward import (
+    alerts,
+    deliveries,
+    offer_codes,
+    receipts,
+    subscriptions,
+    systems,
+)
 from store.schema.packs import pack_builds, pack_changes, pack_uses
 from store.schema.people import (
     complaints,
@@ -120,6 +127,7 @@ __all__ = [
     "subject_keys",
     "subscriptions",
     "suppressions",
+    "systems",
     "tickets",
     "tombstones",
     "wakeups",

@@ -56,6 +56,19 @@ subscriptions = table(
 )
 """Who is told of decisions, effects, outcomes and suppressions. `topics`: a JSON list of words."""
 
+systems = table(
+    "systems",
+    words("name"),
+    words("provider"),
+    integer("connected_at"),
+    integer("disconnected_at", nullable=True),
+    PrimaryKeyConstraint("name"),
+)
+"""Systems that are told of every stop and erasure, as the newest start found them in the settings.
+
+In the database, so that whatever writes a stop knows in its own transaction whom to tell.
+"""
+
 receipts = table(
     "receipts",
     words("provider"),

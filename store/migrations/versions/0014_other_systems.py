@@ -83,6 +83,15 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "systems",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("connected_at", INT, nullable=False),
+        sa.Column("disconnected_at", INT, nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_systems")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "receipts",
         sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("provider_event_id", sa.Text(), nullable=False),
