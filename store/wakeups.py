@@ -52,6 +52,7 @@ def schedule(
         "customer_id": customer_id,
         "journey_id": journey_id,
         "state": state,
+        "reason": None,
     }
     if not insert_or_ignore(conn, wakeups, kind=kind, ref=ref, **values):
         conn.execute(

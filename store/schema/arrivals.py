@@ -31,6 +31,12 @@ Index(
     sqlite_where=inbox.c.status == "accepted",
     postgresql_where=inbox.c.status == "accepted",
 )
+Index(
+    "ix_inbox_dead",
+    inbox.c.received_at,
+    sqlite_where=inbox.c.status == "dead",
+    postgresql_where=inbox.c.status == "dead",
+)
 
 events = table(
     "events",
@@ -59,6 +65,12 @@ Index(
     sqlite_where=events.c.state == "waiting",
     postgresql_where=events.c.state == "waiting",
 )
+Index(
+    "ix_events_dead",
+    events.c.received_at,
+    sqlite_where=events.c.state == "dead",
+    postgresql_where=events.c.state == "dead",
+)
 
 lanes = table(
     "lanes",
@@ -79,9 +91,10 @@ wakeups = table(
     words("customer_id", nullable=True),
     words("journey_id", nullable=True),
     words("state"),
+    words("reason", nullable=True),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("kind", "ref"),
-    one_of("state", "pending", "due", "done", "cancelled"),
+    one_of("state", "pending", "due", "done", "cancelled", "dead"),
     one_of(
         "kind",
         "release",
@@ -108,6 +121,12 @@ Index(
     wakeups.c.customer_id,
     sqlite_where=wakeups.c.state == "due",
     postgresql_where=wakeups.c.state == "due",
+)
+Index(
+    "ix_wakeups_dead",
+    wakeups.c.due_at,
+    sqlite_where=wakeups.c.state == "dead",
+    postgresql_where=wakeups.c.state == "dead",
 )
 
 imports = table(

@@ -70,6 +70,12 @@ Index(
     sqlite_where=effects.c.status == "unknown",
     postgresql_where=effects.c.status == "unknown",
 )
+Index(
+    "ix_effects_scheduled",
+    effects.c.not_before,
+    sqlite_where=effects.c.status == "scheduled",
+    postgresql_where=effects.c.status == "scheduled",
+)
 Index("ix_effects_customer_id", effects.c.customer_id, effects.c.claimed_at)
 Index("ix_effects_decision_id", effects.c.decision_id)
 Index("ix_effects_agent_claimed_at", effects.c.agent, effects.c.claimed_at)

@@ -11,6 +11,7 @@ branch_labels = None
 depends_on = None
 
 INT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_STATE_KNOWN = "ck_wakeups_state_known"
 _LIVE = "status NOT IN ('failed', 'cancelled', 'expired', 'preempted')"
 
 
@@ -165,3 +166,61 @@ def upgrade() -> None:
         sqlite_where=sa.text("effect_id IS NULL"),
         postgresql_where=sa.text("effect_id IS NULL"),
     )
+    _dead_letters()
+
+
+def _dead_letters() -> None:
+    """A wake-up can be set aside as dead, with why; what is dead or overdue is found by an index."""
+    with op.batch_alter_table(
+        "wakeups", copy_from=_wakeups(), table_kwargs={"sqlite_strict": True}
+    ) as batch:
+        batch.add_column(sa.Column("reason", sa.Text(), nullable=True))
+        batch.drop_constraint(op.f(_STATE_KNOWN), type_="check")
+        batch.create_check_constraint(
+            op.f(_STATE_KNOWN), "state IN ('pending', 'due', 'done', 'cancelled', 'dead')"
+        )
+    for name, table, column, where in (
+        ("ix_events_dead", "events", "received_at", "state = 'dead'"),
+        ("ix_inbox_dead", "inbox", "received_at", "status = 'dead'"),
+        ("ix_wakeups_dead", "wakeups", "due_at", "state = 'dead'"),
+        ("ix_effects_scheduled", "effects", "not_before", "status = 'scheduled'"),
+    ):
+        op.create_index(
+            name,
+            table,
+            [column],
+            unique=False,
+            sqlite_where=sa.text(where),
+            postgresql_where=sa.text(where),
+        )
+
+
+def _wakeups() -> sa.Table:
+    """The table as it stands; SQLite makes it anew, since it cannot change a CHECK."""
+    made = sa.Table(
+        "wakeups",
+        sa.MetaData(),
+        sa.Column("id", INT, autoincrement=True, nullable=False),
+        sa.Column("due_at", INT, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("ref", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Text(), nullable=True),
+        sa.Column("journey_id", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('release', 'check_back', 'journey_expiry', 'approval_lapse', "
+            "'effect_expiry', 'plan_again', 'another_look', 'approval_decided', "
+            "'question_stopped', 'held_back', 'lease_expiry')",
+            name="ck_wakeups_kind_known",
+        ),
+        sa.CheckConstraint(
+            "state IN ('pending', 'due', 'done', 'cancelled')", name=op.f(_STATE_KNOWN)
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_wakeups"),
+        sa.UniqueConstraint("kind", "ref", name="uq_wakeups_kind_ref"),
+        sqlite_strict=True,
+    )
+    for state, column in (("pending", made.c.due_at), ("due", made.c.customer_id)):
+        where = made.c.state == state
+        sa.Index(f"ix_wakeups_{state}", column, sqlite_where=where, postgresql_where=where)
+    return made
