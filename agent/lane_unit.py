@@ -51,6 +51,14 @@ class LaneUnit:
         lanes.hold(conn, customer_id, epoch)
         return cls(conn, vault, ground, customer_id, epoch, now_us)
 
+    @classmethod
+    def beside(
+        cls, conn: Connection, vault: Vault, ground: Ground, *, customer_id: str, now_us: int
+    ) -> LaneUnit:
+        """A unit of a person's own, under the newest epoch, beside whoever works the lane."""
+        epoch = lanes.join(conn, customer_id)
+        return cls(conn, vault, ground, customer_id, epoch, now_us)
+
     def append(self, decision_id: str, kind: str, body: dict[str, Any]) -> None:
         """Add one entry to a decision of this customer."""
         self.append_all(decision_id, [(kind, body)])

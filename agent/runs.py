@@ -139,7 +139,7 @@ class Runs:
         )
         self.intake = Intake(db, clock)
         self.decisions = Decisions(db, env.shelf)
-        self.effects = Effects(db)
+        self.effects = Effects(db, clock, env, wake=self.dispatcher.wake)
         self.figures = Figures(db, clock)
         self.counts = Counts(
             db, clock, env.shelf, env.pack_name, goals=lambda: env.ground.agents.keys()
@@ -305,6 +305,7 @@ class Runs:
         """Counters in Prometheus' text format."""
         telemetry = self.env.telemetry
         telemetry.lanes.set(self.dispatcher.running)
+        telemetry.unknown.set(await self.effects.unknown())
         for fact, n in (await self.db.read(closed_counts.totals)).items():
             telemetry.failed_closed.labels(fact).set(n)
         return telemetry.exposition()

@@ -24,6 +24,10 @@ class Telemetry:
             "usher_failed_closed", "Times a missing fact closed the gate, by fact.", ["fact"],
             registry=self.registry,
         )  # fmt: skip
+        self.unknown = Gauge(
+            "usher_effects_unknown", "Effects that wait for a person to find out.",
+            registry=self.registry,
+        )  # fmt: skip
         self.lanes = Gauge("usher_lanes_running", "Lanes running now.", registry=self.registry)
 
     def exposition(self) -> bytes:

@@ -103,6 +103,37 @@ def spend_after_all(conn: Connection, effect_id: str, *, prefix: str) -> int:
     return moved
 
 
+def take_back(conn: Connection, effect_id: str, *, prefix: str) -> int:
+    """What was spent was not after all: it turned out that the effect reached nobody."""
+    spent = conn.execute(
+        select(reservations.c.counter, reservations.c.amount).where(
+            reservations.c.effect_id == effect_id,
+            reservations.c.state == "committed",
+            reservations.c.counter.startswith(prefix, autoescape=True),
+        )
+    ).all()
+    moved = 0
+    for key, amount in spent:
+        mine = conn.execute(
+            update(reservations)
+            .where(
+                reservations.c.effect_id == effect_id,
+                reservations.c.counter == key,
+                reservations.c.state == "committed",
+            )
+            .values(state="released")
+        )
+        if mine.rowcount != 1:
+            continue
+        conn.execute(
+            update(counters)
+            .where(counters.c.key == key)
+            .values(committed=counters.c.committed - amount)
+        )
+        moved += 1
+    return moved
+
+
 def _settle(conn: Connection, effect_id: str, prefix: str, state: str) -> int:
     held = conn.execute(
         select(reservations.c.counter, reservations.c.amount).where(

@@ -218,9 +218,9 @@ def move(
     if to is EffectStatus.CANCELLED and moved.via is not None:
         return True
     if to in REACHED_NOBODY:
-        _give_back(conn, effect_id)
+        give_back(conn, effect_id)
     elif to in (EffectStatus.SENT, EffectStatus.UNKNOWN):
-        _contact_state(conn, effect_id, "committed")
+        contact_state(conn, effect_id, "committed")
         counters.commit(conn, effect_id, prefix=EXCEPTIONS)
     return True
 
@@ -249,7 +249,7 @@ def stopped_in_time(conn: Connection, effect_id: str) -> None:
     """What was cancelled while it was handed over has reached nobody: it gives everything back."""
     row = get(conn, effect_id)
     if row is not None and row.status == EffectStatus.CANCELLED.value:
-        _give_back(conn, effect_id)
+        give_back(conn, effect_id)
 
 
 def take_for_handover(
@@ -368,9 +368,10 @@ def contacts_since(conn: Connection, customer_id: str, since_us: int) -> list[Ro
     return list(conn.execute(_CONTACTS, {"customer": customer_id, "since": since_us}))
 
 
-def _give_back(conn: Connection, effect_id: str) -> None:
+def give_back(conn: Connection, effect_id: str) -> None:
+    """It has reached nobody: what it held, money and stock and its place in the caps, is free."""
     counters.release(conn, effect_id)
-    _contact_state(conn, effect_id, "released")
+    contact_state(conn, effect_id, "released")
 
 
 def _contact_at(conn: Connection, effect_id: str, contact: Contact) -> None:
@@ -381,7 +382,8 @@ def _contact_at(conn: Connection, effect_id: str, contact: Contact) -> None:
     )
 
 
-def _contact_state(conn: Connection, effect_id: str, state: str) -> None:
+def contact_state(conn: Connection, effect_id: str, state: str) -> None:
+    """Its place in the caps counts (`committed`) or no longer (`released`, for good)."""
     conn.execute(
         update(contacts)
         .where(contacts.c.effect_id == effect_id, contacts.c.state != "released")
