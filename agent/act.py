@@ -115,6 +115,8 @@ async def _effect(env: Environment, run: Run, decided: Decided) -> None:
         last_contact_at=last,
         now_us=run.picture.now_us,
         channel_fit=fit(prepared.channel, stated=run.picture.profile.preferred_channel),
+        goal=run.opening.goal,
+        contest=run.setting.pack.arbitration,
     )
     if run.opening.mode == "shadow":
         add_step(run, decided, {"shadow": True, **prepared.result})

@@ -7,13 +7,17 @@ and the names of its factors follow Pega's published arbitration formula; the co
 
 C is how well the channel fits: what a person said they prefer counts for more than what we learned.
 What is not known counts least: a contact nobody is confident in, or of unknown value, wins nothing.
+A pack may switch each factor off and put levers on goals (`policies.arbitration`).
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+
+from policies import arbitration as factors
+from policies.arbitration import Arbitration
 
 MILLION = 1_000_000
 _DAY_US = 86_400 * MILLION
@@ -29,6 +33,7 @@ LEAST_VALUE = MILLION // 10
 NOT_STATED = MILLION // 2
 NOT_LEARNED = 3 * MILLION // 4
 ANOTHER_LOOK_US = _DAY_US
+EVERY_FACTOR = Arbitration()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,10 @@ class Terms:
     def score(self) -> int:
         """P × C × V × L − cost, in millionths."""
         return self.p * self.c * self.v * self.l // MILLION**3 - self.cost
+
+    def as_json(self) -> dict[str, int]:
+        """Every term, as the journal keeps them."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +98,24 @@ def terms_of(
     last_contact_at: int | None,
     now_us: int,
     channel_fit: int = MILLION,
+    goal: str = "",
+    contest: Arbitration = EVERY_FACTOR,
 ) -> Terms:
-    """The terms of one contact. P is the planner's confidence until a learner replaces it."""
+    """The terms of one contact. P is the planner's confidence until a learner replaces it.
+
+    `contest`: a factor that it switches off counts as 1, the cost as nothing.
+    """
     value = min(FULL_VALUE_MINOR, value_minor or 0)
-    return Terms(
-        p=(confidence_bp or 0) * 100,
-        c=channel_fit,
-        v=max(LEAST_VALUE, value * MILLION // FULL_VALUE_MINOR),
-        l=MILLION,
-        cost=contact_cost(last_contact_at, now_us),
-    )
+    lever = MILLION + contest.levers.get(goal, 0) * MILLION // 100
+    terms = {
+        factors.PROPENSITY: (confidence_bp or 0) * 100,
+        factors.CHANNEL: channel_fit,
+        factors.VALUE: max(LEAST_VALUE, value * MILLION // FULL_VALUE_MINOR),
+        factors.LEVERS: lever,
+    }
+    p, c, v, l = (term if contest.counts(name) else MILLION for name, term in terms.items())  # noqa: E741
+    cost = contact_cost(last_contact_at, now_us) if contest.counts(factors.CONTACT_COST) else 0
+    return Terms(p=p, c=c, v=v, l=l, cost=cost)
 
 
 def arbitrate(

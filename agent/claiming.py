@@ -101,6 +101,8 @@ def _claimed(run: Run, claimed: Claimed) -> None:
         count_missing(run, claimed.decided)
     if claimed.decided.kind is not ActionKind.CONTACT:
         run.picture = None
+        run.goes_on = claimed.status is EffectStatus.CLAIMED
+        run.handing_over = claimed.effect_id if run.goes_on else None
     elif claimed.status is EffectStatus.CLAIMED:
         run.handing_over = claimed.effect_id
     elif claimed.status is EffectStatus.SCHEDULED:
@@ -114,7 +116,7 @@ def _claimed(run: Run, claimed: Claimed) -> None:
 def result_of(claimed: Claimed) -> dict[str, Any]:
     """What the planner, and the journal, read of an effect."""
     result = dict(claimed.prepared.result)
-    if claimed.decided.kind is ActionKind.CONTACT:
+    if claimed.prepared.hands_over:
         result |= {"effect_id": claimed.effect_id, "status": claimed.status.value}
         if claimed.not_before is not None:
             result["not_before"] = claimed.not_before

@@ -52,7 +52,9 @@ def candidates(
 def arbitrated(winner: Candidate | None, losers: Sequence[Lost]) -> tuple[str, dict[str, Any]]:
     """The journal's entry: who won; who lost, with every term, why, and the next look."""
     body = bodies.arbitrated(
-        winner=None if winner is None else winner.key, losers=[_of_loser(lost) for lost in losers]
+        winner=None if winner is None else winner.key,
+        losers=[_of_loser(lost) for lost in losers],
+        terms=None if winner is None else winner.terms.as_json(),
     )
     return "arbitrated", body
 
@@ -84,7 +86,7 @@ def _of_loser(lost: Lost) -> dict[str, Any]:
         "goal": lost.candidate.goal,
         "agent": lost.candidate.agent,
         "score": terms.score,
-        "terms": {"p": terms.p, "c": terms.c, "v": terms.v, "l": terms.l, "cost": terms.cost},
+        "terms": terms.as_json(),
         "reason": lost.reason,
         "look_again_at": lost.look_again_at,
     }

@@ -121,7 +121,8 @@ class _Draining:
         end_merged(self.unit)
         claimed = ledger.open_effects(self.unit.conn, self.unit.customer_id, [EffectStatus.CLAIMED])
         self.out.handovers.extend(row.id for row in claimed)
-        settling = {row.decision_id for row in claimed}
+        # What is no contact is settled first; then its decision goes on from its journal.
+        settling = {row.decision_id for row in claimed if row.kind == "contact"}
         for row in running(self.unit):
             if row.id in settling:
                 continue

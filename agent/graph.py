@@ -21,12 +21,12 @@ from agent.act import MOST_TURNS, act, go_on
 from agent.claiming import claim_effect
 from agent.closing import close, pause
 from agent.environment import Environment
-from agent.handover import hand_over
+from agent.handover import became, hand_over
 from agent.perceive import look_no_more, perceive
 from agent.planning import Author
 from agent.run import Closing, Run
 from agent.situation import perceived_facts, situation_of
-from agent.steps import has_acted
+from agent.steps import has_acted, tell_result
 
 #: A step for every turn, and those that end it. More is a fault of ours, not of a planner.
 MOST_STEPS = MOST_TURNS + 4
@@ -103,10 +103,15 @@ async def _hand_over(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     env, run = runtime.context.env, runtime.context.run
     assert run.handing_over is not None
     effect_id, run.handing_over = run.handing_over, None
-    run.left = await hand_over(
+    left = await hand_over(
         env, customer_id=run.opening.customer_id, effect_id=effect_id, epoch=run.epoch
     )
-    return {"step": "done"}
+    if not run.goes_on:
+        run.left = left
+        return {"step": "done"}
+    run.goes_on = False
+    tell_result(run, effect_id, await env.db.read(became, effect_id))
+    return {"step": go_on(run)}
 
 
 async def _close(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
@@ -151,7 +156,7 @@ def build() -> Machine:
     graph.add_conditional_edges(START, _next, _START)
     graph.add_conditional_edges("plan", _next, _AFTER)
     graph.add_conditional_edges("claim", _next, _AFTER)
-    graph.add_edge("hand_over", END)
+    graph.add_conditional_edges("hand_over", _next, _AFTER)
     graph.add_edge("close", END)
     graph.add_edge("pause", END)
     return graph.compile()

@@ -19,21 +19,24 @@ from tenacity import AsyncRetrying, retry_if_result, stop_after_attempt, wait_ex
 
 from agent.claiming import CLAIM_GOOD_FOR_US
 from agent.environment import Environment
+from agent.expiring import expire_claim, is_late
 from agent.lane_unit import Ground, LaneUnit
 from agent.parcels import STOPPED, Parcel, parcel_of, set_out, still_stands, way_of
 from agent.queued import close_decision, note_effect
 from customers import outcomes
-from store import brakes, held, lanes, ledger, wakeups
+from store import brakes, counters, held, lanes, ledger, wakeups
 from store.ledger import EffectStatus
 from store.schema import decisions
 from store.sealing import Vault
 from tools import stops
 from tools.channels.channel import Channel, Letter, SendResult, SendStatus, StillOurs
 from tools.channels.routing import NoRoute
+from tools.tool import ActionKind
 
 log = structlog.get_logger("usher.handover")
 
 _ATTEMPTS = 3
+CONTACT = ActionKind.CONTACT.value
 _LONGEST_DETAIL = 200
 #: An address or a number of somebody, as a channel's answer may quote it.
 _NAMES_SOMEBODY = re.compile(r"@|\d[\d ()/-]{5,}\d")
@@ -81,6 +84,8 @@ async def recover(env: Environment, *, customer_id: str, effect_id: str, epoch: 
     parcel = await env.db.read(parcel_of, env.db.vault, env.sender, effect_id)
     way = NoRoute(STOPPED) if parcel is None else way_of(env.router, parcel)
     harmless = not isinstance(way, NoRoute) and way.channel.deduplicates
+    if parcel is not None and parcel.via is not None:
+        harmless &= not await env.db.read(is_late, effect_id, env.clock.now_us())
     if parcel is None or harmless:
         return await hand_over(env, customer_id=customer_id, effect_id=effect_id, epoch=epoch)
     why = "the process stopped during hand-over"
@@ -199,13 +204,19 @@ def settle(
 ) -> str | None:
     """Write down what became of a hand-over, and end its decision, under the lane's epoch (P4).
 
-    Returns the decision's status; None where somebody has settled it already. What was not sent
-    because people have stopped it stays, and goes out when they let go.
+    Returns the decision's status; None where it goes on, or somebody has settled it already. A
+    contact that was not sent because people have stopped it stays, and goes out when they let go.
     """
     brakes.beside_others(conn)
     unit = LaneUnit.hold(conn, vault, ground, customer_id=customer_id, epoch=epoch, now_us=now_us)
     row = ledger.get(conn, effect_id)
     if row is None:
+        return None
+    late = expire_claim(unit, row) if result.status is SendStatus.NOT_SENT else None
+    if late is not None:
+        return late if row.kind == CONTACT else None
+    if row.kind != CONTACT:
+        _settle_deed(unit, row, result)
         return None
     if result.status is SendStatus.NOT_SENT and row.status == EffectStatus.CLAIMED.value:
         stopped = stops.holding(conn, row, now_us)
@@ -226,6 +237,27 @@ def settle(
     again = _try_later(unit, row) if result.status is SendStatus.NOT_SENT else None
     close_decision(unit, row.decision_id, ended, reason, outcome, look_again_at=again)
     return ended
+
+
+def _settle_deed(unit: LaneUnit, row: Row[Any], result: SendResult) -> None:
+    """What is no contact: its decision goes on with what became of it, whatever that is.
+
+    Money that it held is spent once the other system has it, or may have it.
+    """
+    status, detail = _BECOMES[result.status], result.detail or None
+    at = unit.now_us
+    if not ledger.move(unit.conn, row.id, to=status, at=at, reason=_in_the_clear(detail)):
+        return
+    if status in (EffectStatus.SENT, EffectStatus.UNKNOWN):
+        counters.commit(unit.conn, row.id)
+    note_effect(unit, row, status, detail, provider_id=result.provider_id)
+
+
+def became(conn: Connection, effect_id: str) -> dict[str, Any]:
+    """What the planner is told of an effect that was handed over."""
+    row = ledger.get(conn, effect_id)
+    assert row is not None
+    return {"status": row.status, **({"reason": row.reason} if row.reason else {})}
 
 
 def _in_the_clear(detail: str | None) -> str | None:

@@ -142,9 +142,11 @@ def effect(
     }
 
 
-def arbitrated(*, winner: str | None, losers: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Who stood against whom."""
-    return {"winner": winner, "losers": list(losers)}
+def arbitrated(
+    *, winner: str | None, losers: Sequence[dict[str, Any]], terms: dict[str, int] | None
+) -> dict[str, Any]:
+    """Who stood against whom; `terms` are the winner's."""
+    return {"winner": winner, "losers": list(losers), "terms": terms}
 
 
 def approval(

@@ -249,8 +249,7 @@ class Lane:
             run.queued_here = tuple(dict.fromkeys([*run.queued_here, *rivals.values()]))
             run.seen_arrival = self._arrival
             note = arbitrated(winner, losers)
-            if losers:
-                run.unflushed.append(note)
+            run.unflushed.append(note)
             self.contenders.pop(run.opening.journey_id)
             await self._run(run, "claim")
             if note in run.unflushed:

@@ -49,7 +49,7 @@ def parcel_of(
         to=body["to"],
         raw=body["raw"].encode("utf-8"),
         sha256=row.sha256,
-        sender=sender[row.channel],
+        sender=sender.get(row.channel, ""),
     )
     return Parcel(letter, str(agent), row.mode, row._mapping["class"], row.via)
 
@@ -86,13 +86,15 @@ def set_out(conn: Connection, parcel: Parcel, *, epoch: int, via: str) -> str | 
 def still_stands(
     conn: Connection, parcel: Parcel, *, epoch: int, monotonic_us: int, now_us: int
 ) -> bool:
-    """Asked just before hand-over: the claim is good, and nobody has taken the agent back, pulled
-    the brake or taken the customer into their hands."""
+    """Asked just before hand-over: the claim is good and still of use, and nobody has taken the
+    agent back, pulled the brake or taken the customer into their hands."""
     effect_id = parcel.letter.effect_id
     if not ledger.still_claimed(conn, effect_id, epoch=epoch, monotonic_us=monotonic_us):
         return False
     row = ledger.get(conn, effect_id)
-    stopped = row is None or stops.holding(conn, row, now_us) is not None
+    if row is None or row.expires_at <= now_us:
+        return False
+    stopped = stops.holding(conn, row, now_us) is not None
     return not stopped and not _pulled_back(conn, parcel)
 
 

@@ -95,6 +95,8 @@ class Run:
     contender: Contender | None = None
     queued_here: tuple[str, ...] = ()
     handing_over: str | None = None
+    #: Whether the decision goes on once that is handed over: it is no contact.
+    goes_on: bool = False
     approval_id: str | None = None
     #: When the planner wants to see this journey again once its contact is made.
     look_again_at: int | None = None

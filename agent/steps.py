@@ -50,6 +50,13 @@ def count_missing(run: Run, decided: Decided) -> None:
             run.missing[key] = run.missing.get(key, 0) + 1
 
 
+def tell_result(run: Run, effect_id: str, told: dict[str, Any]) -> None:
+    """Add what became of an effect to what the planner reads of its call."""
+    for n, step in enumerate(run.steps):
+        if step.get("effect_id") == effect_id:
+            run.steps[n] = {**step, "result": {**(step["result"] or {}), **told}}
+
+
 _WORDS = {
     Outcome.DENY: "denied",
     Outcome.NEEDS_REASON: "needs_reason",

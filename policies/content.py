@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from policies.approvals import Approvals
+from policies.arbitration import Arbitration
 from policies.caps import Cap
 from policies.facts import Fact
 from policies.invariants import Invariant
@@ -59,6 +60,7 @@ class Content:
     texts: tuple[Text, ...]
     files: Mapping[str, str]
     approvals: Approvals = field(default_factory=Approvals)
+    arbitration: Arbitration = field(default_factory=Arbitration)
     invariants: tuple[Invariant, ...] = ()
 
     def facts_for(self, kind: str) -> dict[str, Fact]:

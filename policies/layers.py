@@ -20,6 +20,7 @@ from policies.source import Source
 SECTIONS: Final = (
     *("currency", "goals", "four_eyes", "params", "facts", "hard", "soft", "ask", "tables"),
     *("caps", "quiet_hours", "jurisdictions", "budgets", "approvals", "invariants"),
+    "arbitration",
 )
 MOST_LAYERS: Final = 5
 

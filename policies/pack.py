@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from policies.approvals import Approvals
+from policies.arbitration import Arbitration
 from policies.caps import Cap
 from policies.compiler import Outlook, compile_kind, compile_outlook
 from policies.content import ENGINE, Content, Text
@@ -51,6 +52,7 @@ class Pack:
         self.quiet_hours: tuple[QuietHours, ...] = content.quiet
         self.jurisdictions: tuple[Jurisdiction, ...] = content.laws
         self.approvals: Approvals = content.approvals
+        self.arbitration: Arbitration = content.arbitration
         self.overrides: Mapping[str, Overrides] = MappingProxyType(
             {rule.id: rule.overrides for rule in content.rules if rule.overrides is not None}
         )

@@ -8,6 +8,8 @@ from typing import Final, TypeVar
 from ruamel.yaml.nodes import Node
 
 from policies.approvals import BLAST_ID, Approvals, read_approvals
+from policies.arbitration import NAME as CONTEST
+from policies.arbitration import Arbitration, read_arbitration
 from policies.caps import Cap, read_cap
 from policies.content import Content, Text
 from policies.facts import Fact, check_ages, read_facts
@@ -66,8 +68,11 @@ class _Reading:
         invariants: list[Invariant] = []
         goals: tuple[str, ...] = ()
         asks: Approvals | None = None
+        contest = Arbitration()
         for layer in self._in_turn():
             asks = self._approvals(layer, asks)
+            if CONTEST in layer.keys:
+                contest = read_arbitration(layer.source, layer.keys[CONTEST])
             caps += _members(layer, "caps", self._cap)
             budgets += _members(layer, "budgets", self._budget)
             if QUIET_ID in layer.keys:
@@ -108,6 +113,7 @@ class _Reading:
             ),
             files=self.files,
             approvals=asks or Approvals(),
+            arbitration=contest,
             invariants=tuple(invariants),
         )
 

@@ -54,6 +54,8 @@ def holding(conn: Connection, row: Row[Any], now_us: int) -> str | None:
 
     It was claimed before any brake that covers it was pulled, so one that drains lets it go.
     """
+    if row.kind not in STOPPED:
+        return None
     touch = brakes.of_effect(conn, row)
     for brake in brakes.in_force(conn):
         if touch is not None and brake.in_flight != "drain" and brake.covers(touch):

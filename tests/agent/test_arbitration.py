@@ -21,6 +21,7 @@ from agent.arbitration import (
     fit,
     terms_of,
 )
+from policies.arbitration import FACTORS, Arbitration
 
 NOW = 1_772_539_200_000_000
 
@@ -140,3 +141,45 @@ def test_a_stated_channel_counts_for_more_than_a_learned_one() -> None:
 def test_scores_are_whole_numbers_so_that_a_replay_ranks_the_same(p: int) -> None:
     assert type(candidate("a", p=p).terms.score) is int
     assert type(contact_cost(NOW - 12_345, NOW)) is int
+
+
+@given(
+    off=st.sets(st.sampled_from(FACTORS)),
+    sure=st.integers(0, 10_000),
+    value=st.integers(0, 50_000),
+    lever=st.integers(-100, 900),
+)
+@settings(max_examples=200, deadline=None)
+def test_a_factor_that_is_switched_off_counts_as_one_and_the_cost_as_nothing(
+    off: set[str], sure: int, value: int, lever: int
+) -> None:
+    def terms(contest: Arbitration) -> Terms:
+        return terms_of(
+            confidence_bp=sure,
+            value_minor=value,
+            last_contact_at=NOW,
+            now_us=NOW,
+            channel_fit=MILLION // 2,
+            goal="recover_cart",
+            contest=contest,
+        )
+
+    whole = terms(Arbitration(levers={"recover_cart": lever}))
+    some = terms(Arbitration(frozenset(off), {"recover_cart": lever}))
+    assert whole.l == MILLION + lever * 10_000
+    for factor, term in zip(FACTORS, ("p", "c", "v", "l", "cost"), strict=True):
+        neutral = 0 if term == "cost" else MILLION
+        assert getattr(some, term) == (neutral if factor in off else getattr(whole, term))
+
+
+def test_a_lever_of_another_goal_moves_nothing() -> None:
+    contest = Arbitration(levers={"retain_account": 900})
+    terms = terms_of(
+        confidence_bp=5_000,
+        value_minor=None,
+        last_contact_at=None,
+        now_us=NOW,
+        goal="recover_cart",
+        contest=contest,
+    )
+    assert terms.l == MILLION

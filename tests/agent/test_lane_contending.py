@@ -51,6 +51,8 @@ async def test_of_three_agents_one_contact_is_made_and_the_losers_are_named(
         assert [row["status"] for row in d.contacts()] == ["sent"]
         winner = by_goal["recover_cart"]
         assert winner["status"] == "completed"
+        kept = [e.body["terms"] for e in d.entries(winner["id"]) if e.kind == "arbitrated"]
+        assert [terms["p"] for terms in kept] == [sure["recover_cart"] * 100]
         assert {lost["goal"] for lost in winner["losers"]} == {"win_back", "sell_more"}
         for goal in ("win_back", "sell_more"):
             lost = by_goal[goal]
@@ -166,3 +168,32 @@ async def test_a_preempting_message_keeps_the_code_that_it_carries(tmp_path: Pat
         assert [row["status"] for row in d.rows(offers)] == ["issued"]
         await d.advance(hours=12)
         assert [row["status"] for row in d.contacts()] == ["preempted", "sent"]
+
+
+async def test_a_lever_of_the_pack_decides_which_of_two_contacts_is_made(tmp_path: Path) -> None:
+    """The less sure contact wins where the business puts a lever on its goal."""
+
+    class ByGoal(ScriptedPlanner):
+        async def propose(self, situation: Situation) -> Proposal:
+            self.seen.append(situation)
+            return sends(sure={"recover_cart": 6_000, "win_back": 5_000}[situation.goal])(situation)
+
+    prompts = write(tmp_path / "prompts", winback=agent_file("winback", "win_back"))
+    packs = tmp_path / "packs"
+    packs.mkdir()
+    shipped = (Path(__file__).parents[2] / "policies" / "commerce.yaml").read_text()
+    (packs / "commerce.yaml").write_text(
+        shipped.replace("version: 1\n", "version: 2\n", 1)
+        + "\narbitration:\n  levers: {win_back: 50}\n"
+    )
+    planner = ByGoal()
+    async with deployment(
+        tmp_path / "data", parts=Parts(planner=planner), prompts=prompts, policies=packs
+    ) as d:
+        await d.person()
+        await d.track("Cart Abandoned", cart=CART)
+        await d.runs.idle()
+        made = {row["goal"]: row for row in [await d.decision(r["id"]) for r in d.rows(decisions)]}
+        assert made["win_back"]["status"] == "completed"
+        assert made["recover_cart"]["outcome"]["kind"] == "lost"
+        assert made["win_back"]["losers"][0]["goal"] == "recover_cart"
