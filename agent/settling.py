@@ -61,10 +61,11 @@ def settle(
     status = EffectStatus.SENT if request.reached else EffectStatus.FAILED
     why = f"{said} ({request.reason})"
     note_effect(unit, row, status, why)
+    contact = row.kind == "contact"  # anything else does not end its decision
     if request.reached:
-        if row.kind == "contact":
+        if contact:
             outcomes.keep_send(conn, vault, row, at=now_us, reached=row.via is not None)
-        close_decision(unit, row.decision_id, "completed", why, "done")
+            close_decision(unit, row.decision_id, "completed", why, "done")
         return str(row.customer_id)
     wakeups.schedule(
         conn,
@@ -75,5 +76,6 @@ def settle(
         journey_id=row.journey_id,
         state="due",
     )
-    close_decision(unit, row.decision_id, "failed", why, "failed", look_again_at=now_us)
+    if contact:
+        close_decision(unit, row.decision_id, "failed", why, "failed", look_again_at=now_us)
     return str(row.customer_id)

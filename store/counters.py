@@ -103,13 +103,12 @@ def spend_after_all(conn: Connection, effect_id: str, *, prefix: str) -> int:
     return moved
 
 
-def take_back(conn: Connection, effect_id: str, *, prefix: str) -> int:
+def take_back(conn: Connection, effect_id: str) -> int:
     """What was spent was not after all: it turned out that the effect reached nobody."""
     spent = conn.execute(
         select(reservations.c.counter, reservations.c.amount).where(
             reservations.c.effect_id == effect_id,
             reservations.c.state == "committed",
-            reservations.c.counter.startswith(prefix, autoescape=True),
         )
     ).all()
     moved = 0

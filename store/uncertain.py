@@ -44,7 +44,7 @@ def found_out(conn: Connection, effect_id: str, *, reached: bool, at: int, reaso
     if moved.rowcount != 1:
         return False
     if not reached:
-        counters.take_back(conn, effect_id, prefix=EXCEPTIONS)
+        counters.take_back(conn, effect_id)
         ledger.give_back(conn, effect_id)
     return True
 
