@@ -38,7 +38,7 @@ from store.clock import Clock, SimulatedClock, SystemClock
 from store.database import Database
 from store.ids import new_id
 from store.schema import inbox
-from tools.channels.channel import Channel
+from tools.channels.channel import KINDS, Channel
 from tools.channels.outbox import Outbox
 from tools.channels.routing import Router
 from tools.packs import PackShelf
@@ -50,7 +50,7 @@ ADMIN = "admin"
 class Parts:
     """What a deployment may be put together from instead of the usual: None takes the usual one.
 
-    `channels` by kind (`email`, `sms`); `planner` is what the `agent` arm runs; `vectors` keeps
+    `channels` by kind (`email`, `sms`, …); `planner` is what the `agent` arm runs; `vectors` keeps
     those of memories.
     """
 
@@ -109,7 +109,7 @@ def _assemble(settings: Settings, db: Database, parts: Parts) -> Runs:
     embedder = _embedder(settings)
     recall = Recall(db, embedder, parts.vectors or _vectors(settings, embedder))
     folder = settings.outbox
-    outboxes = {kind: Outbox(folder, db.vault, kind=kind) for kind in ("email", "sms")}
+    outboxes: dict[str, Outbox] = {k: Outbox(folder, db.vault, kind=k) for k in KINDS}
     brand = {"email": library.brand.sender, "sms": library.brand.sms_sender}
     sender = senders(settings, brand)
     env = Environment(

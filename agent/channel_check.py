@@ -89,7 +89,7 @@ async def check(
         raise Conflict("USHER_SEND_ONLY_TO does not name this address")
     if await env.db.read(_unwanted, env.db.vault, address, env.clock.now_us()):
         raise Conflict("whoever has this address wants no letters; take one of your own")
-    smtp = env.router.named(name, kind=channel.kind)
+    smtp = env.router.named(name, kind=channel.kinds[0])
     if not isinstance(smtp, Smtp):
         raise Conflict("other channels were put in this one's place when the service was started")
     told: list[Step] = []

@@ -5,56 +5,39 @@ A secret never stands in the file: it names the variable of the environment that
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from tools.channels.addresses import domain_name, mailbox
+from agent.channel_table import (
+    ChannelTable,
+    Domain,
+    Host,
+    Mailbox,
+    Rate,
+    Variable,
+    Word,
+    on_this_machine,
+)
+from tools.channels.channel import Kind
 
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
-def _mailbox(text: str) -> str:
-    found = mailbox(text)
-    if found is None:
-        raise ValueError("this is not one address such as hello@shop.example, without a name")
-    return found
-
-
-def _domain(text: str) -> str:
-    found = domain_name(text)
-    if found is None:
-        raise ValueError("this is not a domain such as shop.example")
-    return found
-
-
-def _variable(text: str) -> str:
-    if text.upper().startswith("USHER_"):
-        raise ValueError("variables that begin with USHER_ are settings; call this one otherwise")
-    return text
-
-
-Mailbox = Annotated[str, AfterValidator(_mailbox)]
-Domain = Annotated[str, AfterValidator(_domain)]
-Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"), AfterValidator(_variable)]
-Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]{1,253}$")]
-Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?$")]
-
-
-class _Channel(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class OutboxSettings(_Channel):
+class OutboxSettings(ChannelTable):
     """A channel that ends in the deployment's outbox, in live too."""
 
     provider: Literal["outbox"]
-    kind: Literal["email", "sms"]
+    kind: Kind
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The one that it stands for."""
+        return (self.kind,)
 
 
-class SmtpSettings(_Channel):
+class SmtpSettings(ChannelTable):
     """A mail server. `tls = "none"` only on this machine, or where `allow_plain` says so."""
 
     provider: Literal["smtp"]
@@ -68,7 +51,7 @@ class SmtpSettings(_Channel):
     username: Annotated[str, Field(min_length=1)] | None = None
     password_env: Variable | None = None
     sender: Mailbox | None = None
-    rate: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    rate: Rate | None = None
     timeout: Annotated[float, Field(ge=1, le=60)] = 10.0
     answer_timeout: Annotated[float, Field(ge=1, le=600)] = 60.0
     dkim_selector: Word | None = None
@@ -93,22 +76,32 @@ class SmtpSettings(_Channel):
         return self
 
     @property
+    def kinds(self) -> tuple[str, ...]:
+        """E-mail."""
+        return (self.kind,)
+
+    @property
+    def writes_as(self) -> str | None:
+        """Its own sender, where it has one."""
+        return self.sender
+
+    def told(self) -> dict[str, Any]:
+        """Server, encryption, pace, signature."""
+        return {
+            "host": self.host,
+            "port": self.used_port,
+            "tls": self.tls,
+            "account": self.username is not None,
+            "rate": self.rate,
+            "signed_for": self.dkim_domain,
+        }
+
+    @property
     def used_port(self) -> int:
         """The port, or the usual one of the kind of encryption."""
         return self.port if self.port is not None else _PORTS[self.tls]
 
 
-def on_this_machine(host: str) -> bool:
-    """Whether a host is the loopback, by name or number."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-ChannelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 ChannelSettings: TypeAlias = Annotated[
     OutboxSettings | SmtpSettings, Field(discriminator="provider")
 ]

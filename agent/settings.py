@@ -21,7 +21,8 @@ from pydantic_settings import (
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from agent.channel_settings import ChannelName, ChannelSettings
+from agent.channel_settings import ChannelSettings
+from agent.channel_table import ChannelName
 from agent.retention_times import Class, KeptFor
 from prompts.problems import did_you_mean
 from store.master_key import decode
@@ -195,9 +196,10 @@ class Settings(BaseSettings):
     def _one_channel_a_kind(self) -> Settings:
         names: dict[str, str] = {}
         for name, channel in self.channels.items():
-            other = names.setdefault(channel.kind, name)
-            if other != name:
-                raise ValueError(f"channels: {other}, {name} both carry {channel.kind}; keep one")
+            for kind in channel.kinds:
+                other = names.setdefault(kind, name)
+                if other != name:
+                    raise ValueError(f"channels: {other}, {name} both carry {kind}; keep one")
         return self
 
     @model_validator(mode="after")

@@ -9,9 +9,33 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 StillOurs: TypeAlias = Callable[[], Awaitable[bool]]
+Kind: TypeAlias = Literal[
+    "email",
+    "sms",
+    "whatsapp",
+    "audience",
+    "ticket",
+    "voucher",
+    "subscription",
+    "recommendation",
+    "booking",
+]
+#: What a channel can carry. `email` and `sms` are letters as people read them; the bytes of every
+#: other kind are canonical JSON (UTF-8), what the receiving system is asked to do.
+KINDS: Final[tuple[Kind, ...]] = (
+    "email",
+    "sms",
+    "whatsapp",
+    "audience",
+    "ticket",
+    "voucher",
+    "subscription",
+    "recommendation",
+    "booking",
+)
 
 
 class SendStatus(StrEnum):
@@ -30,7 +54,11 @@ class SendStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """The exact bytes for one person. `sha256` (hex): of the bytes that were decided on."""
+    """The exact bytes for one person. `sha256` (hex): of the bytes that were decided on.
+
+    `channel` is the kind, one of `KINDS`. `to`: an address, a number, or the reference that what is
+    asked for is about. `sender` is empty where a kind has none.
+    """
 
     effect_id: str
     idempotency_key: str
@@ -52,7 +80,7 @@ class SendResult:
 
 
 class Channel(Protocol):
-    """One way out. `kind` is `email` or `sms`.
+    """One way out, for one kind of letter or several.
 
     `deduplicates`: a second send with the same idempotency key is `sent` with the same provider id
     and reaches nobody twice, so an unknown hand-over may be tried again.
@@ -64,8 +92,8 @@ class Channel(Protocol):
         ...
 
     @property
-    def kind(self) -> str:
-        """Which letters it carries."""
+    def kinds(self) -> tuple[str, ...]:
+        """Which letters it carries, of `KINDS`."""
         ...
 
     @property

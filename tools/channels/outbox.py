@@ -46,7 +46,7 @@ class Delivered:
 
 
 class Outbox:
-    """A channel that ends in a folder. Two of them, for e-mail and for text, may share one."""
+    """A channel that ends in a folder. Several, one a kind, may share one."""
 
     name = "outbox"
     deduplicates = True
@@ -54,7 +54,7 @@ class Outbox:
     def __init__(self, folder: Path, vault: Vault, *, kind: str = "email") -> None:
         """Make the channel; the folder is made with the first message."""
         self.folder = folder
-        self.kind = kind
+        self.kinds = (kind,)
         self._vault = vault
         self._swept = False
 
@@ -120,8 +120,8 @@ class Outbox:
     # -- inside ----------------------------------------------------------------------------
 
     def _refusal(self, letter: Letter) -> str | None:
-        if letter.channel != self.kind:
-            return f"this outbox carries {self.kind}, not {letter.channel}"
+        if letter.channel not in self.kinds:
+            return f"this outbox carries {self.kinds[0]}, not {letter.channel}"
         if not _ID.fullmatch(letter.effect_id):
             return "the effect has no proper id"
         if hashlib.sha256(letter.raw).hexdigest() != letter.sha256:

@@ -37,7 +37,7 @@ class Scripted:
         after_asking: Meanwhile | None = None,
     ) -> None:
         """Make the channel. `reachable` may be turned off and on again."""
-        self.kind = kind
+        self.kinds = (kind,)
         self.deduplicates = deduplicates
         self.reachable = True
         self.tried = 0
@@ -49,8 +49,8 @@ class Scripted:
     async def send(self, letter: Letter, *, still_ours: StillOurs) -> SendResult:
         """Answer as the script says."""
         self.tried += 1
-        if letter.channel != self.kind:
-            return SendResult(SendStatus.REFUSED, None, f"this carries {self.kind}")
+        if letter.channel not in self.kinds:
+            return SendResult(SendStatus.REFUSED, None, f"this carries {self.kinds[0]}")
         if hashlib.sha256(letter.raw).hexdigest() != letter.sha256:
             return SendResult(SendStatus.REFUSED, None, "the bytes are not those decided on")
         if not self.reachable:

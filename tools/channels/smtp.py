@@ -27,7 +27,7 @@ _QUEUED: Final = re.compile(r"\bqueued as ([A-Za-z0-9.-]{1,64})(?=\s|$)", re.ASC
 class Smtp:
     """A mail server as a channel. It knows no idempotency keys: nothing is sent on a guess."""
 
-    kind = "email"
+    kinds = ("email",)
     deduplicates = False
 
     def __init__(
@@ -83,8 +83,8 @@ class Smtp:
 
 
 def _refusal(letter: Letter, *, to: str | None, sender: str | None) -> str | None:
-    if letter.channel != Smtp.kind:
-        return f"this channel carries {Smtp.kind}, not {letter.channel}"
+    if letter.channel not in Smtp.kinds:
+        return f"this channel carries {Smtp.kinds[0]}, not {letter.channel}"
     if hashlib.sha256(letter.raw).hexdigest() != letter.sha256:
         return "the bytes are not those that were decided on"
     if to is None:

@@ -1,0 +1,86 @@
+"""What a table `[channels.NAME]` of `usher.toml` is written with, whichever provider it names.
+
+Strict: an unknown key is an error. A secret never stands in the file: the table names the variable
+of the environment that holds it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from tools.channels.addresses import domain_name, mailbox
+
+
+def _mailbox(text: str) -> str:
+    found = mailbox(text)
+    if found is None:
+        raise ValueError("this is not one address such as hello@shop.example, without a name")
+    return found
+
+
+def _domain(text: str) -> str:
+    found = domain_name(text)
+    if found is None:
+        raise ValueError("this is not a domain such as shop.example")
+    return found
+
+
+def _base_url(text: str) -> str:
+    try:
+        at = urlsplit(text)
+        whole = bool(at.scheme in ("http", "https") and at.hostname and at.port != 0)
+    except ValueError:
+        raise ValueError("this is not a URL such as https://api.example") from None
+    if not whole or at.username is not None or at.query or at.fragment or not text.isascii():
+        raise ValueError("this is not a URL such as https://api.example, without name or password")
+    if at.scheme == "http" and not on_this_machine(at.hostname or ""):
+        raise ValueError("everybody on the way could read what is sent; use https")
+    return text.rstrip("/")
+
+
+def _variable(text: str) -> str:
+    if text.upper().startswith("USHER_"):
+        raise ValueError("variables that begin with USHER_ are settings; call this one otherwise")
+    return text
+
+
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
+Domain = Annotated[str, AfterValidator(_domain)]
+Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"), AfterValidator(_variable)]
+BaseUrl = Annotated[str, Field(pattern=r"^\S{1,2000}$"), AfterValidator(_base_url)]
+Rate = Annotated[float, Field(gt=0, le=10_000)]
+Seconds = Annotated[float, Field(ge=0.1, le=600)]
+Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]{1,253}$")]
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?$")]
+
+
+class ChannelTable(BaseModel):
+    """What every table has in common. Each says its `provider` and the `kinds` it carries."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @property
+    def writes_as(self) -> str | None:
+        """The channel's own sender; None: the brand's, where the kind has one."""
+        return None
+
+    def told(self) -> dict[str, Any]:
+        """What an operator reads of it besides name, kinds, sender; no secret, no account."""
+        return {}
+
+
+def on_this_machine(host: str) -> bool:
+    """Whether a host is the loopback, by name or number."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+ChannelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
