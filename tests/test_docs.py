@@ -15,6 +15,7 @@ from agent.settings import Settings
 from api.route import Route
 from tests.api.service import settings_of
 from tests.source import ROOT
+from tools.registry import TOOLS
 
 DOCS = ROOT / "docs"
 
@@ -86,3 +87,17 @@ def test_every_document_is_linked_from_the_first_one() -> None:
     for path in DOCS.rglob("*.md"):
         name = path.relative_to(DOCS).as_posix()
         assert name == "README.md" or f"({name})" in first, name
+
+
+def test_every_tool_is_documented_with_its_risk_and_cost_and_no_other_is() -> None:
+    there = {
+        tool.name: [
+            tool.kind.value,
+            tool.risk.value,
+            tool.reversibility.value if tool.is_effect else "–",
+            tool.cost.value,
+        ]
+        for tool in TOOLS.values()
+    }
+    told = {row[0]: [row[1], *row[3:6]] for row in rows("tools.md")}
+    assert told == there

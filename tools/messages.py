@@ -18,7 +18,17 @@ from tools.cap_facts import contact_cap_facts
 from tools.instants import DAY_US, MINUTE_US, microseconds
 from tools.person_facts import cart_facts, person_facts
 from tools.picture import Offer, Picture
-from tools.tool import ActionKind, Args, FactValue, Prepared, Setting, Tool, ToolRefused
+from tools.tool import (
+    ActionKind,
+    Args,
+    Cost,
+    FactValue,
+    Prepared,
+    Risk,
+    Setting,
+    Tool,
+    ToolRefused,
+)
 
 #: No message is of use for longer; what it holds (stock, a place in the caps' future) ends with it.
 LONGEST_USE_US = 30 * DAY_US
@@ -251,6 +261,8 @@ def _send(name: str, channel: str, description: str) -> Tool:
         basis=partial(_basis, channel),
         prepare=partial(_prepare, channel),
         channel=channel,
+        risk=Risk.MEDIUM,
+        cost=Cost.CHANNEL,
     )
 
 

@@ -25,9 +25,11 @@ from tools.picture import Picture
 from tools.tool import (
     ActionKind,
     Args,
+    Cost,
     FactValue,
     Prepared,
     Reversibility,
+    Risk,
     Setting,
     Tool,
     ToolRefused,
@@ -191,5 +193,7 @@ TOOLS = (
         basis=_basis,
         prepare=_prepare,
         reversibility=Reversibility.COMPENSABLE,
+        risk=Risk.MEDIUM,
+        cost=Cost.BUDGET,
     ),
 )

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from tools import catalogue, control, memory, messages, offers, profile, service, suppression
+from tools import (
+    catalogue,
+    control,
+    memory,
+    messages,
+    offers,
+    profile,
+    service,
+    subscriptions,
+    suppression,
+    vouchers,
+)
 from tools.tool import Tool
 
-TOOLS: dict[str, Tool] = {
-    tool.name: tool
-    for module in (profile, catalogue, offers, memory, messages, service, suppression, control)
-    for tool in module.TOOLS
-}
+MODULES = (
+    *(profile, catalogue, offers, memory, messages),
+    *(service, suppression, subscriptions, vouchers, control),
+)
+TOOLS: dict[str, Tool] = {tool.name: tool for module in MODULES for tool in module.TOOLS}

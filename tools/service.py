@@ -13,7 +13,7 @@ from store.schema import tickets
 from store.sealing import Vault
 from tools.instants import DAY_US
 from tools.picture import Picture
-from tools.tool import ActionKind, Args, FactValue, Prepared, Reversibility, Setting, Tool
+from tools.tool import ActionKind, Args, FactValue, Prepared, Reversibility, Risk, Setting, Tool
 
 
 class CreateTicket(Args):
@@ -90,6 +90,7 @@ TOOLS = (
         facts=_facts,
         prepare=_prepare_ticket,
         reversibility=Reversibility.COMPENSABLE,
+        risk=Risk.LOW,
     ),
     Tool(
         name="escalate",
@@ -99,5 +100,6 @@ TOOLS = (
         facts=_facts,
         prepare=_prepare_escalate,
         reversibility=Reversibility.COMPENSABLE,
+        risk=Risk.LOW,
     ),
 )

@@ -17,7 +17,7 @@ from store.ids import new_id
 from store.sealing import Vault
 from tools.instants import DAY_US
 from tools.picture import Picture
-from tools.tool import ActionKind, Args, Prepared, Reversibility, Setting, Tool
+from tools.tool import ActionKind, Args, Prepared, Reversibility, Risk, Setting, Tool
 
 
 class SuppressCustomer(Args):
@@ -96,5 +96,6 @@ TOOLS = (
         args=SuppressCustomer,
         prepare=_prepare,
         reversibility=Reversibility.REVERSIBLE,
+        risk=Risk.LOW,
     ),
 )

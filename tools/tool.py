@@ -38,6 +38,23 @@ class ActionKind(StrEnum):
     BOOKING = "booking"
 
 
+class Risk(StrEnum):
+    """How much harm a wrong call of a tool could do to a person or to us, at worst."""
+
+    NONE = "none"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Cost(StrEnum):
+    """What a call of a tool costs: nothing, what the channel takes for it, or a budget's money."""
+
+    NOTHING = "nothing"
+    CHANNEL = "channel"
+    BUDGET = "budget"
+
+
 class Reversibility(StrEnum):
     """What can be done about an effect once it is there.
 
@@ -148,7 +165,7 @@ class Tool:
     the reviewed file a call uses; `facts_at` gives the facts that depend on when the effect
     arrives; `basis` is what a prepared effect was made of, compared again when it is claimed;
     `channel` is by which a contact goes. `reversibility` says whether its effect can be undone; how
-    is in `agent.undoing`.
+    is in `agent.undoing`. `risk` and `cost` are those of one call at worst.
     """
 
     name: str
@@ -165,6 +182,8 @@ class Tool:
     recalls: bool = False
     channel: str = "none"
     reversibility: Reversibility = Reversibility.FINAL
+    risk: Risk = Risk.NONE
+    cost: Cost = Cost.NOTHING
     schema: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:

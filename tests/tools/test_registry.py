@@ -6,12 +6,12 @@ import pytest
 
 from tests.tools.pictures import library
 from tools.registry import TOOLS
-from tools.tool import ActionKind, Tool
+from tools.tool import ActionKind, Cost, Risk, Tool
 
 NAMES = {
     "get_profile", "get_inventory", "get_margin", "get_offer_history", "recall_memory",
     "create_offer", "send_email", "send_sms", "suppress_customer", "create_ticket", "escalate",
-    "check_back", "finish",
+    "check_back", "finish", "cancel_subscription", "issue_voucher",
 }  # fmt: skip
 
 
@@ -39,3 +39,10 @@ def test_a_tool_either_answers_or_prepares_an_effect(tool: Tool) -> None:
     ways = [tool.answer is not None, tool.prepare is not None, tool.recalls]
     assert ways.count(True) == 1
     assert tool.is_effect == (tool.kind not in (ActionKind.READ, ActionKind.CONTROL))
+
+
+@pytest.mark.parametrize("tool", TOOLS.values(), ids=list(TOOLS))
+def test_every_effect_declares_what_it_risks_and_a_read_risks_nothing(tool: Tool) -> None:
+    assert (tool.risk is not Risk.NONE) is tool.is_effect
+    if not tool.is_effect:
+        assert tool.cost is Cost.NOTHING
