@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
+from agent import detecting, journeys
 from agent import journal_bodies as bodies
-from agent import journeys
 from agent.drained import Drained, Joined, blaming
 from agent.lane_unit import Ground, LaneUnit
 from agent.openings import open_decision, reopen, running, wake_of
@@ -41,7 +41,7 @@ from store.sealing import Vault
 PLAN_EVERY_US = 15 * 60 * 1_000_000
 _MOST_AT_ONCE = 500
 #: These stay due until the lane has drawn their consequence, so that a crash in between loses none.
-_DONE_BY_THE_LANE = ("release", "approval_decided")
+_DONE_BY_THE_LANE = ("release", "regate", "approval_decided")
 
 
 # Built once: building a statement costs several times what running it does.
@@ -88,6 +88,8 @@ class _Draining:
         self.seen = seen
         self.out = Drained()
         self.planned: dict[str, list[Wake]] = {}
+        #: The wake-up for which a journey is decided on, to be named where that cannot be done.
+        self.woken: dict[str, int] = {}
         self.urgent: set[str] = set()
         self.facts_changed = False
 
@@ -95,7 +97,6 @@ class _Draining:
         unit = self.unit
         journal_cancelled(unit)
         whose = {"customer": unit.customer_id}
-        self.out.arrival = unit.conn.execute(_ARRIVAL, whose).scalar_one()
         if first:
             self._pick_up()
         for due in wakeups.due_of(unit.conn, unit.customer_id):
@@ -103,6 +104,7 @@ class _Draining:
                 self._wakeup(due)
             if due.kind not in _DONE_BY_THE_LANE:
                 wakeups.done(unit.conn, due.id)
+        self.out.arrival = unit.conn.execute(_ARRIVAL, whose).scalar_one()
         waiting = unit.conn.execute(_WAITING, {**whose, "after": after}).all()
         for row in waiting:
             with blaming([row.id]):
@@ -113,7 +115,8 @@ class _Draining:
         self.out.answered = list(dict.fromkeys(self.out.answered))
         if self.facts_changed:
             queued = ledger.open_effects(unit.conn, unit.customer_id, [EffectStatus.SCHEDULED])
-            self.out.regates.extend(row.id for row in queued)
+            known = set(self.out.regates)
+            self.out.regates.extend(row.id for row in queued if row.id not in known)
         return self.out
 
     def _pick_up(self) -> None:
@@ -147,6 +150,7 @@ class _Draining:
         unit = self.unit
         body = unit.vault.open_json("events.body", row.body_sealed)
         wake = wake_of(unit.vault, row, unit)
+        detecting.heard(unit, wake.name, row.kind, row.occurred_at)
         event = Incoming(
             event_id=row.id,
             kind=row.kind,
@@ -244,6 +248,10 @@ class _Draining:
         unit = self.unit
         if due.kind == "release":
             self.out.releases.append(due.ref)
+        elif due.kind == "regate":
+            self.out.regates.append(due.ref)
+        elif due.kind == detecting.DETECT:
+            detecting.look(unit, due.ref)
         elif due.kind == "approval_decided":
             self.out.answered.append(due.ref)
         elif due.kind == "approval_lapse":
@@ -282,6 +290,7 @@ class _Draining:
         if barrier(unit.conn, unit.vault, unit.customer_id, purpose=purpose, now_us=unit.now_us):
             return
         self.planned.setdefault(journey.id, []).append(Wake(None, due.kind, {}, unit.now_us))
+        self.woken[journey.id] = due.id
         self.urgent.add(journey.id)
 
     # -- journeys and decisions --------------------------------------------------------------------
@@ -309,7 +318,8 @@ class _Draining:
         if not occasion and self._too_soon():
             return
         for journey_id, wakes in self.planned.items():
-            with blaming([wake.event_id for wake in wakes if wake.event_id is not None]):
+            named = [wake.event_id for wake in wakes if wake.event_id is not None]
+            with blaming(named, self.woken.get(journey_id)):
                 self._decide_on(journey_id, wakes)
 
     def _under_way(self, journey_id: str) -> str | None:

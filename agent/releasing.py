@@ -88,8 +88,7 @@ def _release(
     """Whether the contact has been taken for hand-over."""
     brakes.beside_others(conn)
     unit = LaneUnit.hold(conn, vault, ground, customer_id=customer_id, epoch=epoch, now_us=now_us)
-    if not early:
-        wakeups.cancel(conn, "release", effect_id)
+    wakeups.cancel(conn, "regate" if early else "release", effect_id)
     row = ledger.get(conn, effect_id)
     if row is None or row.status != EffectStatus.SCHEDULED.value:
         return False

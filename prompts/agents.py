@@ -16,9 +16,9 @@ from prompts.conditions import Condition
 from prompts.durations import Duration, microseconds
 from prompts.problems import did_you_mean
 from prompts.source import Source, Strict
+from prompts.timing import BestHour, Detect, EventName
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-EventName = Annotated[str, Field(min_length=1, max_length=120)]
 FULL_BP = 10_000
 
 
@@ -75,6 +75,8 @@ class AgentFile(Strict):
     purpose: Purpose = Field(strict=False)
     triggers: tuple[Trigger, ...] = Field(default=(), strict=False)
     replan_on: tuple[EventName, ...] = Field(default=(), strict=False)
+    detects: tuple[Detect, ...] = Field(default=(), strict=False)
+    best_hour: BestHour | None = None
     tools: tuple[Name, ...] = Field(min_length=1, strict=False)
     messages: tuple[Name, ...] = Field(default=(), strict=False)
     autonomy: Autonomy = Field(strict=False)

@@ -136,12 +136,18 @@ class _Shelf:
 
     def _check_agents(self) -> None:
         owners: dict[str, str] = {}
+        noticed: dict[str, str] = {}
         names = {message.name for message, _ in self.messages}
         for agent, source in self.agents:
             for n, goal in enumerate(agent.goals):
                 if goal in owners:
                     source.say(("goals", n), f"'{goal}' is a goal of '{owners[goal]}' already")
                 owners[goal] = agent.name
+            for n, detect in enumerate(agent.detects):
+                if detect.event in noticed:
+                    by = noticed[detect.event]
+                    source.say(("detects", n), f"'{detect.event}' is detected by '{by}' already")
+                noticed[detect.event] = agent.name
             for n, name in enumerate(agent.messages):
                 if name not in names:
                     hint = did_you_mean(name, names)

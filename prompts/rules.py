@@ -14,11 +14,12 @@ from typing import Any, Final
 
 from pydantic import Field, model_validator
 
-from prompts.agents import FULL_BP, EventName, Name, Trigger
+from prompts.agents import FULL_BP, Name, Trigger
 from prompts.conditions import Condition
 from prompts.durations import Duration, microseconds
 from prompts.problems import did_you_mean
 from prompts.source import Source, Strict
+from prompts.timing import EventName
 
 #: Facts a branch may read, with the type each has. A fact that is not known fails its comparison.
 RULE_FACTS: Final[dict[str, type]] = {

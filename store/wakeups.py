@@ -25,6 +25,9 @@ _DONE = (
     .where(wakeups.c.id == bindparam("of"), wakeups.c.state == "due")
     .values(state="done")
 )
+_DUE_AT = select(wakeups.c.due_at).where(
+    wakeups.c.kind == bindparam("of_kind"), wakeups.c.ref == bindparam("of_ref")
+)
 _CANCEL = (
     update(wakeups)
     .where(
@@ -58,6 +61,18 @@ def schedule(
         conn.execute(
             update(wakeups).where(wakeups.c.kind == kind, wakeups.c.ref == ref).values(**values)
         )
+
+
+def schedule_later(
+    conn: Connection, *, kind: str, ref: str, due_at: int, customer_id: str | None = None
+) -> None:
+    """Wake at `due_at`, unless it was set for then or later before, whatever became of that.
+
+    What is heard twice, or out of order, neither brings it forward nor back to life.
+    """
+    known = conn.execute(_DUE_AT, {"of_kind": kind, "of_ref": ref}).scalar()
+    if known is None or known < due_at:
+        schedule(conn, kind=kind, ref=ref, due_at=due_at, customer_id=customer_id)
 
 
 def schedule_due(

@@ -108,6 +108,8 @@ wakeups = table(
         "question_stopped",
         "held_back",
         "lease_expiry",
+        "detect",
+        "regate",
     ),
 )
 Index(

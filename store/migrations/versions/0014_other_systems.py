@@ -11,6 +11,7 @@ branch_labels = None
 depends_on = None
 
 INT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_KIND_KNOWN = "ck_wakeups_kind_known"
 _STATE_KNOWN = "ck_wakeups_state_known"
 _LIVE = "status NOT IN ('failed', 'cancelled', 'expired', 'preempted')"
 
@@ -55,7 +56,7 @@ def upgrade() -> None:
             "kind IN ('subscription', 'sync', 'alert')", name=op.f("ck_deliveries_kind_known")
         ),
         sa.CheckConstraint(
-            "state IN ('waiting', 'done', 'dead')", name=op.f("ck_deliveries_state_known")
+            "state IN ('waiting', 'done', 'dead', 'void')", name=op.f("ck_deliveries_state_known")
         ),
         sa.UniqueConstraint("target", "dedupe_key", name=op.f("uq_deliveries_target_dedupe_key")),
         sqlite_strict=True,
@@ -103,7 +104,10 @@ def upgrade() -> None:
         sa.Column("machine", INT, nullable=False),
         sa.Column("at", INT, nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("provider", "provider_event_id", name=op.f("pk_receipts")),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_receipts")),
+        sa.UniqueConstraint(
+            "provider", "provider_event_id", name=op.f("uq_receipts_provider_provider_event_id")
+        ),
         sa.CheckConstraint(
             "kind IN ('accepted', 'delivered', 'opened', 'clicked', 'bounced', 'deferred', "
             "'dropped', 'complained', 'unsubscribed', 'replied')",
@@ -170,7 +174,7 @@ def upgrade() -> None:
 
 
 def _dead_letters() -> None:
-    """A wake-up can be set aside as dead, with why; what is dead or overdue is found by an index."""
+    """A wake-up can be set aside as dead, with why; what is dead or overdue has an index."""
     with op.batch_alter_table(
         "wakeups", copy_from=_wakeups(), table_kwargs={"sqlite_strict": True}
     ) as batch:
@@ -179,6 +183,8 @@ def _dead_letters() -> None:
         batch.create_check_constraint(
             op.f(_STATE_KNOWN), "state IN ('pending', 'due', 'done', 'cancelled', 'dead')"
         )
+        batch.drop_constraint(op.f(_KIND_KNOWN), type_="check")
+        batch.create_check_constraint(op.f(_KIND_KNOWN), _kind_in("detect", "regate"))
     for name, table, column, where in (
         ("ix_events_dead", "events", "received_at", "state = 'dead'"),
         ("ix_inbox_dead", "inbox", "received_at", "status = 'dead'"),
@@ -195,6 +201,23 @@ def _dead_letters() -> None:
         )
 
 
+def _kind_in(*more: str) -> str:
+    kinds = (
+        "release",
+        "check_back",
+        "journey_expiry",
+        "approval_lapse",
+        "effect_expiry",
+        "plan_again",
+        "another_look",
+        "approval_decided",
+        "question_stopped",
+        "held_back",
+        "lease_expiry",
+    )
+    return f"kind IN ({', '.join(repr(kind) for kind in (*kinds, *more))})"
+
+
 def _wakeups() -> sa.Table:
     """The table as it stands; SQLite makes it anew, since it cannot change a CHECK."""
     made = sa.Table(
@@ -207,12 +230,7 @@ def _wakeups() -> sa.Table:
         sa.Column("customer_id", sa.Text(), nullable=True),
         sa.Column("journey_id", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
-        sa.CheckConstraint(
-            "kind IN ('release', 'check_back', 'journey_expiry', 'approval_lapse', "
-            "'effect_expiry', 'plan_again', 'another_look', 'approval_decided', "
-            "'question_stopped', 'held_back', 'lease_expiry')",
-            name="ck_wakeups_kind_known",
-        ),
+        sa.CheckConstraint(_kind_in(), name=op.f(_KIND_KNOWN)),
         sa.CheckConstraint(
             "state IN ('pending', 'due', 'done', 'cancelled')", name=op.f(_STATE_KNOWN)
         ),
