@@ -1,0 +1,1 @@
+"""What channels report of their letters: one file a provider, each verified before it is read."""
