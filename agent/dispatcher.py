@@ -7,6 +7,7 @@ this queue, guard effects; a dispatcher may be killed at any moment and picks up
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -37,10 +38,21 @@ class Dispatcher(Protocol):
         """Stop taking lanes and wait for the running ones to reach a safe point."""
 
 
-#: A lane that fails is tried so often, with growing pauses; then it waits for its next event.
+#: A lane that fails is tried so often, with growing pauses; then it rests, and is tried again by
+#: itself after a minute, then two, up to half an hour, or with its next event.
 MOST_TRIES = 6
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 5.0
+FIRST_REST_S = 60.0
+LONGEST_REST_S = 1_800.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A lane that was given up so many times in a row, and until when (monotonic) it rests."""
+
+    times: int
+    until: float
 
 
 class InProcessDispatcher:
@@ -52,6 +64,7 @@ class InProcessDispatcher:
         self._places = asyncio.Semaphore(at_once)
         self._lanes: dict[str, Lane] = {}
         self._again: set[str] = set()
+        self._resting: dict[str, Rest] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -79,6 +92,18 @@ class InProcessDispatcher:
         return len(self._lanes)
 
     @property
+    def resting(self) -> int:
+        """How many lanes were given up and are not taken up again yet."""
+        return len(self._resting.keys() - self._lanes.keys())
+
+    def wake_rested(self) -> None:
+        """Try those lanes again that were given up and have rested."""
+        now = self._env.monotonic()
+        for customer_id, rest in list(self._resting.items()):
+            if rest.until <= now and customer_id not in self._lanes:
+                self.wake(customer_id)
+
+    @property
     def is_idle(self) -> bool:
         """Whether no lane is running."""
         return not self._lanes
@@ -98,13 +123,18 @@ class InProcessDispatcher:
         try:
             for tries in range(1, MOST_TRIES + 1):
                 if await self._once(customer_id, place, tries):
+                    self._resting.pop(customer_id, None)
                     break
                 pause = min(_FIRST_PAUSE_S * 2**tries, _LONGEST_PAUSE_S)
                 await self._env.sleep(pause)
                 self._lanes[customer_id] = Lane(self._env, self._machine, customer_id, place)
             else:
-                # What waits stays in the database: the next event, or start, takes it up again.
-                log.error("lane_given_up", customer_id=customer_id, tries=MOST_TRIES)
+                # What waits stays in the database: the next event, a start, or the timekeeper once
+                # it has rested, takes it up again.
+                rest_s = self._rest(customer_id)
+                log.error(
+                    "lane_given_up", customer_id=customer_id, tries=MOST_TRIES, rests_s=rest_s
+                )
                 self._again.discard(customer_id)
         finally:
             self._lanes.pop(customer_id, None)
@@ -114,6 +144,14 @@ class InProcessDispatcher:
                 self.wake(customer_id)
             elif not self._lanes:
                 self._quiet.set()
+
+    def _rest(self, customer_id: str) -> float:
+        """Let a lane rest; for how many seconds."""
+        before = self._resting.get(customer_id)
+        times = 1 if before is None else before.times + 1
+        seconds = min(FIRST_REST_S * 2.0 ** (times - 1), LONGEST_REST_S)
+        self._resting[customer_id] = Rest(times, self._env.monotonic() + seconds)
+        return seconds
 
     async def _once(self, customer_id: str, place: Place, tries: int) -> bool:
         """Work the lane once. False where it is to be taken again."""

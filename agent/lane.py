@@ -100,6 +100,8 @@ class Lane:
                     seen=self._arrival,
                 )
             except Undrainable as poison:
+                if not poison.event_ids and poison.wakeup_id is None:
+                    raise  # there is nothing to set aside: the lane rests, and tries again
                 what = (poison.event_ids, poison.wakeup_id)
                 tries[what] += 1
                 if tries[what] < MOST_TRIES:
@@ -122,7 +124,7 @@ class Lane:
             wakeup_id=poison.wakeup_id,
             error=poison.cause,
         )
-        self.env.telemetry.dead.inc(len(poison.event_ids))
+        self.env.telemetry.dead.inc(len(poison.event_ids) + (poison.wakeup_id is not None))
         for event_id in poison.event_ids:
             self.env.board.announce(event_id, None)
 

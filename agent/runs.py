@@ -27,12 +27,13 @@ from agent.chat.interpreting import interpreter_of
 from agent.chat.talk import Chat
 from agent.consenting import Consenting
 from agent.counts import Counts
+from agent.dead_letters import DeadLetters
 from agent.decisions import Decisions, projected
 from agent.dispatcher import InProcessDispatcher, waiting_customers
 from agent.documents import LeftOut
 from agent.effects import Effects
 from agent.environment import Environment
-from agent.errors import BadRequest, Conflict, NotFound, NotReady
+from agent.errors import BadRequest, Conflict, NotReady
 from agent.figures import Figures
 from agent.forgetting import Forgetting
 from agent.graph import build
@@ -136,6 +137,7 @@ class Runs:
             wake=self.dispatcher.wake,
             idle=self.idle,
             daily=self.retention.sweep_if_due,
+            rested=self.dispatcher.wake_rested,
         )
         self.intake = Intake(db, clock)
         self.decisions = Decisions(db, env.shelf)
@@ -176,6 +178,9 @@ class Runs:
             brake=self.brake,
             trigger=self.trigger,
             interpreter=interpreter,
+        )
+        self.dead_letters = DeadLetters(
+            db, wake=self.dispatcher.wake, go_back_to=self.resolver.go_back_to
         )
         self.modes = Modes(db, clock, env)
         self.memory = MemoryIndex(db, clock, env.recall)
@@ -316,13 +321,7 @@ class Runs:
 
     async def try_again(self, event_id: str) -> None:
         """Take up a dead letter again, once its cause is mended. Raises `NotFound`."""
-        again = await self.db.write(setting_aside.try_again, event_id)
-        if again is None:
-            raise NotFound(f"there is no dead letter {event_id}")
-        if again.customer_id is None:
-            self.resolver.go_back_to(again.seq)
-        else:
-            self.dispatcher.wake(again.customer_id)
+        await self.dead_letters.replay(event_id, by="the service")
 
     async def failed_closed(self) -> list[dict[str, Any]]:
         """How often missing facts closed the gate, newest day first."""

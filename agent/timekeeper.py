@@ -29,21 +29,25 @@ class Timekeeper:
         wake: Callable[[str], None],
         idle: Callable[[], Awaitable[None]],
         daily: Callable[[], Awaitable[None]] | None = None,
+        rested: Callable[[], None] = lambda: None,
     ) -> None:
-        """`daily` is asked wherever simulated time stops, before what is due there is released."""
+        """`daily` is asked wherever simulated time stops, before what is due there is released.
+
+        `rested` is called every second: it takes up again what was given up and has rested.
+        """
         self._db = db
         self._clock = clock
         self._wake = wake
         self._idle = idle
         self._daily = daily
+        self._rested = rested
         self._task: asyncio.Task[None] | None = None
         self._advancing = asyncio.Lock()
 
     async def start(self) -> None:
         """Release what became due meanwhile; go on by the clock where it runs by itself."""
         await self.release()
-        if not self._clock.simulated:
-            self._task = asyncio.create_task(self._tick(), name="timekeeper")
+        self._task = asyncio.create_task(self._tick(), name="timekeeper")
 
     async def stop(self) -> None:
         """Stop; due times stay in the database."""
@@ -97,6 +101,9 @@ class Timekeeper:
         while True:
             await asyncio.sleep(_LONGEST_NAP)
             try:
+                self._rested()
+                if self._clock.simulated:
+                    continue
                 due = await self._db.read(wakeups.next_due)
                 if due is not None and due <= self._clock.now_us():
                     await self.release()

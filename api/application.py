@@ -16,6 +16,7 @@ from api import (
     chat,
     clock,
     customers,
+    dead_letters,
     decisions,
     effects,
     experiments,
@@ -63,6 +64,7 @@ _ROUTERS = (
     imports.router,
     memory.router,
     retention.router,
+    dead_letters.router,
     service.router,
 )
 
