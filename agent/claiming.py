@@ -120,6 +120,8 @@ def result_of(claimed: Claimed) -> dict[str, Any]:
         result |= {"effect_id": claimed.effect_id, "status": claimed.status.value}
         if claimed.not_before is not None:
             result["not_before"] = claimed.not_before
+            if claimed.decided.held_because is not None:
+                result["held_because"] = claimed.decided.held_because
     return result
 
 
@@ -147,7 +149,7 @@ def _record(
         not_before=claimed.not_before,
         amount_minor=claimed.prepared.amount_minor,
         currency=claimed.prepared.currency,
-        reason=None,
+        reason=claimed.decided.held_because,
         provider_id=None,
     )
     unit.append_all(run.id, [*run.unflushed, ("step", step), ("effect", effect)])

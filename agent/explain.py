@@ -195,11 +195,17 @@ def _quiet(d: dict[str, Any], effect: dict[str, Any]) -> str:
     steps = [s for s in d["steps"] if any(f["kind"] == "quiet" for f in s["verdict"]["fired"])]
     verdict = steps[-1]["verdict"] if steps else {"fired": [], "obligations": {}}
     said = [f["because"] for f in verdict["fired"] if f["kind"] == "quiet"]
+    hours = [
+        s["result"]["held_because"]
+        for s in d["steps"]
+        if s["effect_id"] == effect["id"] and (s["result"] or {}).get("held_because")
+    ]
+    said += hours[-1:]
     because = "; ".join(map(mid, dict.fromkeys(said))) or "it may not go out yet"
     waited = "waits" if effect["status"] == "scheduled" else "waited"
     clock = "" if d["zone"] else "; no time zone is known, so it is quiet while it is so anywhere"
     first = verdict["obligations"].get(NOT_BEFORE_US)
-    apart = isinstance(first, int) and first < effect["not_before"]
+    apart = not hours and isinstance(first, int) and first < effect["not_before"]
     spread = "; not everybody is written to in the same minute" if apart else ""
     until = moment(effect["not_before"], d["zone"])
     return sentence(f"It {waited} until {until}: {because}{clock}{spread}")

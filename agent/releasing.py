@@ -10,7 +10,7 @@ handing over. What people hold back stays as it is until they let go.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -111,6 +111,8 @@ def _release(
         _cancel(unit, row, "its decision is gone")
         return False
     setting = setting_for(opening, shelf.live(conn, pack_name, opening.goal))
+    # It has waited for its hour; it is held for another one no more.
+    setting = replace(setting, waits_for_hour=early)
     radius.in_turn(conn, setting)
     picture = load_picture(
         conn,
@@ -130,13 +132,18 @@ def _release(
         return False
     run = Run.of(opening, epoch=epoch)
     run.turn += 1
-    said = {"looked_at_again": True} if early else {"released": stopped is None and not waits}
+    said: dict[str, Any] = (
+        {"looked_at_again": True} if early else {"released": stopped is None and not waits}
+    )
+    if decided.held_because is not None:
+        said["held_because"] = decided.held_because
     unit.append(row.decision_id, "step", step_body(run, decided, said, effect_id=row.id))
     if stopped is not None:
         _cancel(unit, row, stopped.reason, look_again=stopped.look_again)
         return False
     if later is not None and later > now_us:
-        _put_off(unit, row, later, picture.local_day(later))
+        why = decided.held_because or "still quiet hours"
+        _put_off(unit, row, later, picture.local_day(later), why)
         return False
     if early:
         return False
@@ -219,7 +226,7 @@ def _cancel(unit: LaneUnit, row: Row[Any], reason: str, *, look_again: bool = Fa
     )
 
 
-def _put_off(unit: LaneUnit, row: Row[Any], not_before: int, local_day: str) -> None:
+def _put_off(unit: LaneUnit, row: Row[Any], not_before: int, local_day: str, why: str) -> None:
     ledger.postpone(unit.conn, row.id, not_before=not_before, local_day=local_day)
     wakeups.schedule(
         unit.conn,
@@ -229,4 +236,4 @@ def _put_off(unit: LaneUnit, row: Row[Any], not_before: int, local_day: str) -> 
         customer_id=unit.customer_id,
         journey_id=row.journey_id,
     )
-    note_effect(unit, row, EffectStatus.SCHEDULED, "still quiet hours", not_before=not_before)
+    note_effect(unit, row, EffectStatus.SCHEDULED, why, not_before=not_before)

@@ -17,6 +17,8 @@ EVENTS = {
     "Email Opened": "email",
     "Email Link Clicked": "email",
     "SMS Link Clicked": "sms",
+    "WhatsApp Opened": "whatsapp",
+    "WhatsApp Link Clicked": "whatsapp",
 }
 _HOURS = 24
 #: So many answers are needed before one hour is called somebody's best.
@@ -40,7 +42,7 @@ def channel_of(event: str, properties: Mapping[str, Any]) -> str | None:
         return None
     if event == "Message Replied":
         stated = properties.get("channel")
-        return stated if stated in ("email", "sms") else None
+        return stated if stated in ("email", "sms", "whatsapp") else None
     return EVENTS.get(event)
 
 
@@ -48,10 +50,25 @@ def counted(
     counts: Counts, channel: str, *, at_us: int, zone: str | None
 ) -> dict[str, tuple[int, ...]]:
     """The counts after one more answer; `at_us` in UTC microseconds, hours by `zone` (else UTC)."""
+    return _changed(counts, channel, at_us, zone, 1)
+
+
+def taken_back(
+    counts: Counts, channel: str, *, at_us: int, zone: str | None
+) -> dict[str, tuple[int, ...]]:
+    """The counts without an answer that turned out to be a machine's."""
+    return _changed(counts, channel, at_us, zone, -1)
+
+
+def _changed(
+    counts: Counts, channel: str, at_us: int, zone: str | None, by: int
+) -> dict[str, tuple[int, ...]]:
     moment = datetime.fromtimestamp(at_us / 1_000_000, UTC)
     hour = moment.astimezone(ZoneInfo(zone)).hour if zone is not None else moment.hour
     before = counts.get(channel, (0,) * _HOURS)
-    return {**counts, channel: (*before[:hour], before[hour] + 1, *before[hour + 1 :])}
+    after = (*before[:hour], max(0, before[hour] + by), *before[hour + 1 :])
+    left = {name: hours for name, hours in counts.items() if name != channel}
+    return {**left, channel: after} if any(after) else left
 
 
 def together(one: Counts, other: Counts) -> dict[str, tuple[int, ...]]:
@@ -76,11 +93,11 @@ def told(counts: Counts) -> list[dict[str, Any]]:
     return found
 
 
-def best_hour(counts: Counts, channel: str) -> BestHour | None:
-    """Their best hour on a channel; None under `LEAST` answers, or where two hours are alike."""
+def best_hour(counts: Counts, channel: str, *, least: int = LEAST) -> BestHour | None:
+    """Their best hour on a channel; None under `least` answers, or where two hours are alike."""
     by_hour = counts.get(channel, ())
     total = sum(by_hour)
-    if total < LEAST:
+    if total < least:
         return None
     most = max(by_hour)
     hours = [hour for hour, n in enumerate(by_hour) if n == most]

@@ -9,6 +9,7 @@ A figure that could not be read is malformed, not nothing (P6).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -33,11 +34,12 @@ SEGMENTS = (("platinum", 80_000), ("gold", 30_000), ("silver", 10_000), ("bronze
 #: Traits that decisions read; there is always room for them.
 READ = frozenset(
     ["timezone", "locale", "language", "firstName", "first_name"]
-    + ["preferredChannel", "preferred_channel", "address"]
+    + ["preferredChannel", "preferred_channel", "preferredHour", "preferred_hour", "address"]
     + ["sentiment", "compliance_flag", "relationship_manager"]
 )
 #: Traits that decide who looks at a person. A key that sits in a web page cannot state them.
 RESERVED = frozenset(["compliance_flag", "relationship_manager"])
+_HOUR = re.compile(r"\d{1,2}(:[0-5]\d)?", re.ASCII)
 _CHANNEL_OF = {"email": "email", "phone": "sms"}
 
 
@@ -137,6 +139,15 @@ class Profile:
         value = self._text("preferredChannel") or self._text("preferred_channel")
         return value if value in ("email", "sms") else None
 
+    @property
+    def preferred_hour(self) -> int | None:
+        """The hour of the day, 0 to 23, they said suits them: a number, or a time such as 18:00."""
+        stated = self.traits.get("preferredHour") or self.traits.get("preferred_hour")
+        value = None if stated is None else stated.value
+        if isinstance(value, str) and _HOUR.fullmatch(value.strip()):
+            value = int(value.strip().partition(":")[0])
+        return value if type(value) is int and 0 <= value <= 23 else None
+
     def _text(self, name: str) -> str | None:
         trait = self.traits.get(name)
         return trait.value if trait is not None and isinstance(trait.value, str) else None
@@ -191,6 +202,12 @@ def with_shared_order(profile: Profile, *, at: int, order_hash: str) -> Profile:
 def with_answer(profile: Profile, *, channel: str, at: int) -> Profile:
     """The profile after one more opening, click or reply."""
     engaged = engagement.counted(profile.engaged, channel, at_us=at, zone=profile.stated_zone)
+    return replace(profile, engaged=engaged)
+
+
+def without_answer(profile: Profile, *, channel: str, at: int) -> Profile:
+    """The profile without an answer that turned out to be a machine's."""
+    engaged = engagement.taken_back(profile.engaged, channel, at_us=at, zone=profile.stated_zone)
     return replace(profile, engaged=engaged)
 
 

@@ -20,6 +20,7 @@ from policies.compiler import ENGINE
 from policies.obligations import NOT_BEFORE_US
 from policies.pack import Pack
 from policies.verdict import Fired, FiredKind, Outcome, Verdict
+from tools.best_hour import hold_for_the_hour
 from tools.margin import FULL_BP
 from tools.pack_facts import pack_facts
 from tools.picture import Picture
@@ -39,7 +40,8 @@ _LONGEST_PLACE = 60
 class Decided:
     """The call in plain values, the facts the gate read, and its verdict, bound by `digest`.
 
-    `leaves_at`: when a message that is put off goes out, None where nothing is put off.
+    `leaves_at`: when a message that is put off goes out, None where nothing is put off;
+    `held_because`: why then, where it is held for an hour that suits its person.
     """
 
     proposed: Proposed
@@ -50,6 +52,7 @@ class Decided:
     verdict: Verdict
     digest: str
     leaves_at: int | None = None
+    held_because: str | None = None
 
     @property
     def allowed(self) -> bool:
@@ -134,10 +137,23 @@ def decide(picture: Picture, proposed: Proposed, setting: Setting) -> Decided:
                 verdict = _denied(setting.pack, digest, "no time can be found for this message")
         if not listed and verdict.outcome is not Outcome.DENY:
             verdict = _denied(setting.pack, digest, "this agent's file does not list this tool")
+    later, because = leaves_at(verdict, picture.customer_id), None
+    if tool is not None and args is not None:
+        hold = hold_for_the_hour(
+            picture,
+            tool,
+            args,
+            setting,
+            facts=facts,
+            verdict=verdict,
+            overrides=call.overrides,
+            leaves_at=later,
+        )
+        if hold is not None:
+            facts, verdict, later, because = hold.facts, hold.verdict, hold.at, hold.because
     needed = setting.pack.needs(kind.value)
     read = {name: value for name, value in facts.items() if name in needed}
-    later = leaves_at(verdict, picture.customer_id)
-    return Decided(call, tool, args, kind, read, verdict, digest, later)
+    return Decided(call, tool, args, kind, read, verdict, digest, later, because)
 
 
 def largest_allowed(picture: Picture, decided: Decided, setting: Setting) -> int | None:

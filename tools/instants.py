@@ -29,3 +29,8 @@ def microseconds(at: datetime) -> int:
 def local_date(at_us: int, zone: str) -> date:
     """The day that a calendar in this zone shows at an instant."""
     return date.fromordinal(_FIRST_DAY + (at_us + offset_us(zone, at_us)) // DAY_US)
+
+
+def local_hour(at_us: int, zone: str) -> int:
+    """The hour, 0 to 23, that a clock in this zone shows at an instant."""
+    return (at_us + offset_us(zone, at_us)) % DAY_US // HOUR_US

@@ -80,7 +80,10 @@ class ToolRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a call stands in, beside the customer: who asks, for which goal, under which rules."""
+    """What a call stands in, beside the customer: who asks, for which goal, under which rules.
+
+    `waits_for_hour`: whether a contact may still be held for its person's best hour.
+    """
 
     agent: AgentFile
     library: Library
@@ -94,6 +97,7 @@ class Setting:
     public_url: str | None
     fresh_code: Callable[[], str]
     unsubscribe_token: Callable[[str], str]
+    waits_for_hour: bool = True
 
 
 @dataclass(frozen=True, slots=True)
