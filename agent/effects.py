@@ -15,6 +15,7 @@ from agent.environment import Environment
 from agent.errors import Conflict, Gone, NotFound
 from agent.paging import Page, checked_limit, page_of
 from agent.settling import Settle
+from customers import receipts
 from store import ledger, uncertain
 from store.clock import Clock
 from store.database import Database
@@ -82,7 +83,8 @@ def _one(conn: Connection, vault: Vault, effect_id: str) -> dict[str, Any] | Non
     if "raw" in body:
         shown = ("to", "subject", "text", "raw", "message", "locale")
         message = {name: body.get(name) for name in shown}
-    return {**_plain(row), "sha256": row.sha256, "message": message}
+    reported = receipts.of_effect(conn, effect_id)
+    return {**_plain(row), "sha256": row.sha256, "message": message, "receipts": reported}
 
 
 def _plain(row: Row[Any]) -> dict[str, Any]:

@@ -9,15 +9,16 @@ database that fails is no message's fault: the resolver waits and goes on.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Row, func, select, update
 
+from agent import receipted
 from agent.accepting import LABEL
-from customers import identity_notes
+from customers import identity_notes, receipts
 from customers.apply import apply_message, traits_of
 from customers.consent import own_grant
 from customers.identifiers import identifiers_of, previous_of
@@ -235,6 +236,9 @@ def _resolve(
 ) -> Resolved:
     message: dict[str, Any] = vault.open_json(LABEL, row.payload_sealed)
     occurred_at = int(message.get("occurred_at_us") or row.received_at)
+    receipt = receipts.receipt_in(row.source, message)
+    if receipt is not None:
+        return _resolve_receipt(conn, vault, row, message, receipt, occurred_at, now_us)
     resolution = resolve(
         conn,
         vault,
@@ -267,6 +271,70 @@ def _resolve(
         linked = consider(conn, vault, customer_id, mode=matching, now_us=now_us)
         customer_id = linked.customer_id
         merged += (linked.absorbed,) if linked.absorbed is not None else ()
+    _join_lane(conn, vault, row, customer_id, message, occurred_at)
+    return Resolved(
+        row.seq,
+        row.event_id,
+        customer_id,
+        not row.historical or bool(merged),
+        fresh_id if resolution.used_fresh else None,
+        merged,
+    )
+
+
+def _resolve_receipt(
+    conn: Connection,
+    vault: Vault,
+    row: Row[Any],
+    message: dict[str, Any],
+    receipt: Mapping[str, Any],
+    occurred_at: int,
+    now_us: int,
+) -> Resolved:
+    """A channel's receipt, verified when it came: by its effect, else by its address; each once."""
+    found = receipts.whose(conn, vault, receipt)
+    customer_id, why = found.customer_id, f"withheld: {found.why}"
+    if found.why == receipts.NOBODY:
+        why = f"recorded: {found.why}"
+        receipts.suppress_unknown(conn, vault, receipt, suppression_id=new_id("sup"), now_us=now_us)
+    if customer_id is not None:
+        message = receipts.judged(conn, message, at=occurred_at)
+        added = receipted.take(
+            conn,
+            vault,
+            message["receipt"],
+            customer_id=customer_id,
+            event_id=row.event_id,
+            at=occurred_at,
+            now_us=now_us,
+        )
+        if not added:
+            customer_id, why = None, "recorded: this receipt had been taken before"
+    if customer_id is None:
+        _close(conn, row.seq, why)
+        return Resolved(row.seq, row.event_id, None, False, None)
+    apply_message(
+        conn,
+        vault,
+        customer_id=customer_id,
+        message=message,
+        event_id=row.event_id,
+        occurred_at=occurred_at,
+        now_us=now_us,
+        fresh_id=new_id,
+    )
+    _join_lane(conn, vault, row, customer_id, message, occurred_at)
+    return Resolved(row.seq, row.event_id, customer_id, True, None)
+
+
+def _join_lane(
+    conn: Connection,
+    vault: Vault,
+    row: Row[Any],
+    customer_id: str,
+    message: dict[str, Any],
+    occurred_at: int,
+) -> None:
     conn.execute(
         events.insert().values(
             id=row.event_id,
@@ -288,14 +356,6 @@ def _resolve(
         .values(last_arrival_seq=row.seq)
     )
     _close(conn, row.seq, None)
-    return Resolved(
-        row.seq,
-        row.event_id,
-        customer_id,
-        not row.historical or bool(merged),
-        fresh_id if resolution.used_fresh else None,
-        merged,
-    )
 
 
 def _close(conn: Connection, seq: int, reason: str | None) -> None:

@@ -27,6 +27,18 @@ EFFECTS = {
     "escalation": "Handed to people",
     "suppression": "Contact stopped",
 }
+RECEIPTS = {
+    "accepted": "The channel took the message",
+    "delivered": "Delivered",
+    "opened": "Opened",
+    "clicked": "A link in it was clicked",
+    "bounced": "It came back",
+    "deferred": "The channel tries it again later",
+    "dropped": "The channel did not send it",
+    "complained": "Marked as spam",
+    "unsubscribed": "Unsubscribed",
+    "replied": "They replied",
+}
 
 
 def who_is(person: Mapping[str, Any], seen: Mapping[str, Any], name: str, *, now_us: int) -> str:
@@ -102,6 +114,10 @@ def happened(item: Mapping[str, Any]) -> str:
             what = EFFECTS.get(item["effect"], item["effect"])
             by = f" by {CHANNELS.get(item['channel'], item['channel'])}" if item["channel"] else ""
             return f"{what}{by}" + (f": {item['reason']}" if item["reason"] else "")
+        case "receipt":
+            by = ", by a machine" if item["machine"] else ""
+            reason = f": {item['reason']}" if item["reason"] else ""
+            return f"{RECEIPTS[item['receipt']]}{by}{reason}"
         case "approval":
             who = "an approver" if item["outcome"] == "approval" else "an operator"
             return f"A question for {who}"

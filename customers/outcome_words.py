@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from customers.money import MoneyError, exponent
 
-_THINGS = {"email": "e-mail", "sms": "text message"}
+_THINGS = {"email": "e-mail", "sms": "text message", "whatsapp": "WhatsApp message"}
 _TOOLS = {
     "send_email": "an e-mail",
     "send_sms": "a text message",
@@ -69,6 +69,7 @@ def took_back(purposes: list[str], channels: list[str]) -> str:
 
 
 UNSUBSCRIBED = "Unsubscribed from marketing."
+MARKED_AS_SPAM = "Marked a message of ours as spam."
 
 
 def stopped(channel: str | None) -> str:
