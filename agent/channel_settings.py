@@ -18,8 +18,8 @@ from agent.channel_table import (
     Rate,
     Variable,
     Word,
-    on_this_machine,
 )
+from tools.channels.addresses import on_this_machine
 from tools.channels.channel import Kind
 
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}

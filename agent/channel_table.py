@@ -6,13 +6,12 @@ of the environment that holds it.
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from tools.channels.addresses import domain_name, mailbox
+from tools.channels.addresses import domain_name, mailbox, on_this_machine
 
 
 def _mailbox(text: str) -> str:
@@ -71,16 +70,6 @@ class ChannelTable(BaseModel):
     def told(self) -> dict[str, Any]:
         """What an operator reads of it besides name, kinds, sender; no secret, no account."""
         return {}
-
-
-def on_this_machine(host: str) -> bool:
-    """Whether a host is the loopback, by name or number."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 ChannelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]

@@ -6,6 +6,7 @@ who gets the letter.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import Final
 
@@ -37,3 +38,13 @@ def domain_name(text: str) -> str | None:
     labels = domain.split(".")
     whole = len(labels) > 1 and all(_LABEL.fullmatch(label) for label in labels)
     return domain if whole and len(domain) <= _LONGEST_DOMAIN else None
+
+
+def on_this_machine(host: str) -> bool:
+    """Whether a host is the loopback, by name or number."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
