@@ -11,8 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, literal, or_, select, union_all
 
+from agent.detecting import SOURCE
 from agent.errors import BadRequest
-from store.schema import approvals, decisions, effects, events, suppressions
+from customers.receipts import told
+from store.schema import approvals, decisions, effects, events, receipts, suppressions
 from store.sealing import Vault
 
 #: Ids are three letters, an underscore, and a ULID that sorts by when it was made (`store.ids`).
@@ -24,8 +26,13 @@ def timeline(
     conn: Connection, vault: Vault, customer_id: str, *, after: str | None, limit: int
 ) -> list[dict[str, Any]]:
     """Items `{kind, at, id, …}` older than the cursor `after` (`at:id`)."""
+    reports = select(receipts.c.event_id).where(receipts.c.customer_id == customer_id)
     parts = union_all(
-        _part("event", events, events.c.received_at, customer_id),
+        # What a channel reported is one item, as a receipt.
+        _part("event", events, events.c.received_at, customer_id).where(
+            events.c.id.not_in(reports)
+        ),
+        _part("receipt", receipts, receipts.c.at, customer_id, of=receipts.c.event_id),
         _part("decision", decisions, decisions.c.opened_at, customer_id),
         _part("effect", effects, effects.c.claimed_at, customer_id),
         _part("approval", approvals, approvals.c.requested_at, customer_id),
@@ -55,12 +62,14 @@ def timeline(
     ]
 
 
-def _part(kind: str, table: Any, at: Any, customer_id: str) -> Select[Any]:
+def _part(kind: str, table: Any, at: Any, customer_id: str, *, of: Any = None) -> Select[Any]:
+    """`of`: the id, where it is no column `id`."""
+    ref = table.c.id if of is None else of
     return select(
         literal(kind).label("kind"),
         at.label("at"),
-        table.c.id.label("id"),
-        func.substr(table.c.id, _PREFIX + 1).label("born"),
+        ref.label("id"),
+        func.substr(ref, _PREFIX + 1).label("born"),
     ).where(table.c.customer_id == customer_id)
 
 
@@ -80,7 +89,23 @@ def _event(conn: Connection, vault: Vault, event_id: str) -> dict[str, Any]:
         "occurred_at": row.occurred_at,
         "state": row.state,
         "reason": row.reason,
+        "detected": body.get("because") if body.get("source") == SOURCE else None,
         "decision_id": row.decision_id,
+    }
+
+
+def _receipt(conn: Connection, vault: Vault, event_id: str) -> dict[str, Any]:
+    row = conn.execute(select(receipts).where(receipts.c.event_id == event_id)).one()
+    event = conn.execute(select(events).where(events.c.id == event_id)).first()
+    body = {} if event is None else vault.open_json("events.body", event.body_sealed)
+    of = told(row._mapping)
+    return {
+        "event": body.get("event"),
+        "receipt": of["kind"],
+        "machine": of["machine"],
+        "reason": of["reason"],
+        "provider": of["provider"],
+        "effect_id": row.effect_id,
     }
 
 
@@ -114,6 +139,7 @@ def _suppression(conn: Connection, vault: Vault, suppression_id: str) -> dict[st
 
 _DETAILS = {
     "event": _event,
+    "receipt": _receipt,
     "decision": _decision,
     "effect": _effect,
     "approval": _approval,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from customers.receipts import BOUNCES, COMPLAINTS, REPORTS
 from prompts.agents import AgentFile
 
 #: Events that change facts the gate reads; the resolver has applied them already.
@@ -24,7 +25,8 @@ FACT_EVENTS = frozenset(
         "Complaint Received",
         "Complaint Closed",
         "Unsubscribed",
-        "Email Bounced",
+        *BOUNCES,
+        *COMPLAINTS,
         "Order Completed",
         "Order Refunded",
         "Order Cancelled",
@@ -116,13 +118,14 @@ class Sorted:
 
 def named_somewhere(name: str, agents: Iterable[AgentFile]) -> bool:
     """Whether any agent file, or the trade's own vocabulary, names this event."""
-    if name in FACT_EVENTS or name in COMMERCE_EVENTS:
+    if name in FACT_EVENTS or name in COMMERCE_EVENTS or name in REPORTS:
         return True
     return any(
         name in agent.replan_on
         or name in agent.ends_on
         or name == agent.success_event
         or any(trigger.event == name for trigger in agent.triggers)
+        or any(name in (d.event, *d.of, *d.unless) for d in agent.detects)
         for agent in agents
     )
 
@@ -170,6 +173,8 @@ def _for_journey(event: Incoming, journey: OpenJourney, agents: list[AgentFile])
     if event.name in FACT_EVENTS and journey.has_queued_contact and not _asks(agent, event.name):
         # The gate reads the new fact before anything leaves; there is nothing to think over.
         return Sorted(Sort.REGATE, "changes facts that what is queued depends on", journey.id)
+    if event.name in REPORTS and not _asks(agent, event.name):
+        return Sorted(Sort.RECORD, "a channel's report of how a letter fares", journey.id)
     unprogrammed = not named_somewhere(event.name, agents)
     if _asks(agent, event.name) or event.name not in journey.met:
         return Sorted(

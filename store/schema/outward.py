@@ -24,14 +24,14 @@ deliveries = table(
     PrimaryKeyConstraint("id"),
     UniqueConstraint("target", "dedupe_key"),
     one_of("kind", "subscription", "sync", "alert"),
-    one_of("state", "waiting", "done", "dead"),
+    one_of("state", "waiting", "done", "dead", "void"),
     CheckConstraint("attempts >= 0", name="attempts_not_negative"),
 )
 """What another system is told, until it has acknowledged it.
 
 `made_at`, `due_at`, `settled_at`: the machine's time, because the other system lives by it. The
 body is sealed under the delivery's own id, so that an erasure can still be told; that key is
-destroyed, and the body removed, once it is acknowledged.
+destroyed, and the body removed, once it is acknowledged. `void`: nobody needs to be told any more.
 """
 Index(
     "ix_deliveries_waiting",
@@ -80,7 +80,8 @@ receipts = table(
     integer("machine"),
     integer("at"),
     words("reason", nullable=True),
-    PrimaryKeyConstraint("provider", "provider_event_id"),
+    PrimaryKeyConstraint("event_id"),
+    UniqueConstraint("provider", "provider_event_id"),
     one_of(
         "kind",
         "accepted",
@@ -96,7 +97,10 @@ receipts = table(
     ),
     CheckConstraint("machine IN (0, 1)", name="machine_flag"),
 )
-"""What a channel said became of an effect. `machine`: 1 where a scanner, not a person, did it."""
+"""What a channel said became of an effect. `machine`: 1 where a scanner, not a person, did it.
+
+`provider_event_id` is a keyed hash: some providers write numbers into their ids.
+"""
 Index("ix_receipts_effect_id", receipts.c.effect_id)
 Index("ix_receipts_customer_id", receipts.c.customer_id, receipts.c.at)
 
