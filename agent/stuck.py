@@ -39,9 +39,9 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Oldest:
-    """How one kind stands. `oldest_at` (microseconds) and `age_s` are None where nothing is due."""
+    """How one kind stands. Where nothing is due `oldest_at` (microseconds) is None, `age_s` 0."""
 
-    kind: str
+    name: str
     what: str
     n: int
     oldest_at: int | None
@@ -57,7 +57,7 @@ class Oldest:
     def as_json(self) -> dict[str, Any]:
         """As the API shows it."""
         return {
-            "kind": self.kind,
+            "kind": self.name,
             "what": self.what,
             "due": self.n,
             "oldest_at": self.oldest_at,

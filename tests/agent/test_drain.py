@@ -175,7 +175,7 @@ async def test_p7_a_dead_letter_can_be_tried_again(tmp_path: Path) -> None:
     async with deployment(tmp_path, parts=Parts(sleep=no_waiting), stocked=False) as d:
         await d.runs.idle()
         assert d.event(event_id)["state"] == "dead"
-        await d.runs.try_again(event_id)
+        await d.runs.dead_letters.replay(event_id, by="ann")
         await d.runs.idle()
         assert d.event(event_id)["state"] == "dead"
         good = d.runs.db.vault.seal_json(
@@ -186,7 +186,7 @@ async def test_p7_a_dead_letter_can_be_tried_again(tmp_path: Path) -> None:
                 update(events).where(events.c.id == event_id).values(body_sealed=good)
             )
         )
-        await d.runs.try_again(event_id)
+        await d.runs.dead_letters.replay(event_id, by="ann")
         await d.advance(minutes=15)
         assert d.event(event_id)["state"] == "decided"
         assert (await d.runs.inbox())["dead_letters"] == []

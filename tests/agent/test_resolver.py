@@ -54,7 +54,7 @@ async def test_p7_a_dead_message_is_resolved_once_its_cause_is_mended(tmp_path: 
         await d.runs.idle()
         mend = update(inbox).where(inbox.c.event_id == event_id).values(payload_sealed=whole)
         d.runs.db.write_now(lambda conn: conn.execute(mend))
-        await d.runs.try_again(event_id)
+        await d.runs.dead_letters.replay(event_id, by="ann")
         await d.runs.idle()
         assert d.event(event_id)["state"] == "decided"
         d.everything_ended()
