@@ -86,6 +86,5 @@ class Condition:
             telemetry.oldest_due.labels(kind.name).set(kind.age_s)
             telemetry.due.labels(kind.name).set(kind.n)
         telemetry.dead_letters.set(now.dead_letters)
-        telemetry.unknown_effects.set(now.unknown_effects)
         telemetry.lanes.set(self._dispatcher.running)
         telemetry.lanes_given_up.set(self._dispatcher.resting)

@@ -25,6 +25,7 @@ from agent.brake import Braking
 from agent.catalogue import check_currency, put_products
 from agent.chat.interpreting import interpreter_of
 from agent.chat.talk import Chat
+from agent.condition import Condition
 from agent.consenting import Consenting
 from agent.counts import Counts
 from agent.dead_letters import DeadLetters
@@ -45,7 +46,7 @@ from agent.likely import Likely
 from agent.memory_index import MemoryIndex
 from agent.messages import Message, ProductIn, TriggerRequest
 from agent.modes import Modes
-from agent.pack_changing import Clocks
+from agent.pack_changing import Clocks, machine_us
 from agent.people import People
 from agent.planning import Closes
 from agent.proving import Proving
@@ -179,6 +180,7 @@ class Runs:
             trigger=self.trigger,
             interpreter=interpreter,
         )
+        self.condition = Condition(db, clock, self.dispatcher, machine_us=machine_us)
         self.dead_letters = DeadLetters(
             db, wake=self.dispatcher.wake, go_back_to=self.resolver.go_back_to
         )
@@ -309,7 +311,7 @@ class Runs:
     async def metrics(self) -> bytes:
         """Counters in Prometheus' text format."""
         telemetry = self.env.telemetry
-        telemetry.lanes.set(self.dispatcher.running)
+        await self.condition.measure(telemetry)
         telemetry.unknown.set(await self.effects.unknown())
         for fact, n in (await self.db.read(closed_counts.totals)).items():
             telemetry.failed_closed.labels(fact).set(n)

@@ -29,6 +29,22 @@ class Telemetry:
             registry=self.registry,
         )  # fmt: skip
         self.lanes = Gauge("usher_lanes_running", "Lanes running now.", registry=self.registry)
+        self.lanes_given_up = Gauge(
+            "usher_lanes_given_up", "Lanes that rest before they are tried again.",
+            registry=self.registry,
+        )  # fmt: skip
+        self.oldest_due = Gauge(
+            "usher_oldest_due_seconds", "Age of the oldest due item, by kind of work.", ["kind"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.due = Gauge(
+            "usher_due_items", "Items that are due and not done, by kind of work.", ["kind"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.dead_letters = Gauge(
+            "usher_dead_letters", "Letters set aside that nobody has looked after.",
+            registry=self.registry,
+        )  # fmt: skip
 
     def exposition(self) -> bytes:
         """The registry in Prometheus' text format."""

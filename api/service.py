@@ -39,6 +39,12 @@ async def metrics(runs: Service, principal: Viewer) -> Response:
     return Response(await runs.metrics(), media_type=CONTENT_TYPE_LATEST)
 
 
+@router.get("/v1/service")
+async def service(runs: Service, principal: Viewer) -> dict[str, Any]:
+    """What is stuck and for how long, what was set aside, what a person must look at."""
+    return {"ready": runs.ready, **await runs.condition.report()}
+
+
 @router.get("/v1/failed-closed")
 async def failed_closed(runs: Service, principal: Viewer) -> dict[str, Any]:
     """How often a missing, stale or malformed fact closed the gate, by day, fact and action."""

@@ -76,6 +76,7 @@ LEAST = dict.fromkeys(SEGMENT, "ingest") | {
     ("POST", "/v1/imports/{import_id}"): "operator",
     ("PUT", "/v1/imports/{import_id}"): "operator",
     ("GET", "/v1/inbox"): "viewer",
+    ("GET", "/v1/service"): "viewer",
     ("GET", "/v1/dead-letters"): "viewer",
     ("POST", "/v1/dead-letters/{letter_id}/replay"): "operator",
     ("POST", "/v1/dead-letters/{letter_id}/discard"): "operator",
