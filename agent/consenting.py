@@ -13,10 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from agent.people import People
-from customers import consent
+from customers import consent, outward
 from customers.stopping import stop_queued
 from store.clock import Clock
 from store.database import Database
+from store.ids import new_id
 from store.sealing import Vault
 
 
@@ -50,6 +51,7 @@ class Consenting:
             customer_id,
             request=request,
             by=by,
+            word_id=new_id("wrd"),
             now_us=self._clock.now_us(),
         )
         self._wake(customer_id)
@@ -57,13 +59,21 @@ class Consenting:
 
 
 def _revoke(
-    conn: Connection, vault: Vault, customer_id: str, *, request: Revoke, by: str, now_us: int
+    conn: Connection,
+    vault: Vault,
+    customer_id: str,
+    *,
+    request: Revoke,
+    by: str,
+    word_id: str,
+    now_us: int,
 ) -> dict[str, Any]:
     cancelled = 0
     said = {"channel": request.channel, "purpose": request.purpose}
     evidence = {"source": f"recorded by {by}", "evidence": request.reason}
+    taken: list[tuple[str, str]] = []
     for each in consent.statements("Consent Revoked", said):
-        consent.record(
+        recorded = consent.record(
             conn,
             vault,
             customer_id=customer_id,
@@ -73,6 +83,7 @@ def _revoke(
             at=now_us,
             evidence=evidence,
         )
+        taken += [(each.purpose, each.channel)] if recorded else []
         cancelled += stop_queued(
             conn,
             customer_id,
@@ -81,6 +92,14 @@ def _revoke(
             reason="consent was taken back",
             now_us=now_us,
         )
+    outward.revoked(
+        conn,
+        vault,
+        customer_id=customer_id,
+        source_id=word_id,
+        taken=taken,
+        now_us=now_us,
+    )
     states = consent.states(consent.of_customer(conn, customer_id), now_us)
     return {
         "customer_id": customer_id,

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 
 from agent.accepting import LABEL
 from agent.recall import Recall
-from customers import erasure
+from customers import erasure, outward
 from customers.erasure import LegalHold
 from store.clock import Clock
 from store.database import Database
@@ -45,7 +45,7 @@ class Forgetting:
         """
         async with self._one_at_a_time:
             now_us = self._clock.now_us()
-            everyone = await self._db.write(erasure.prepare, customer_id, now_us=now_us)
+            everyone = await self._db.write(_prepare, self._db.vault, customer_id, now_us=now_us)
             keys = await asyncio.to_thread(self._db.vault.destroy, everyone)
             older = await asyncio.to_thread(self._db.vault.begin_intake)
             dropped = await self._db.write(
@@ -103,6 +103,13 @@ class Forgetting:
                 log.error("compaction_failed", error=type(fault).__name__)
 
         self._compacting = asyncio.create_task(work(), name="compaction")
+
+
+def _prepare(conn: Connection, vault: Vault, customer_id: str, *, now_us: int) -> list[str]:
+    """Cut the person off, and have every connected system told while it can be said whom."""
+    everyone = erasure.prepare(conn, customer_id, now_us=now_us)
+    outward.erased(conn, vault, everyone, now_us=now_us)
+    return everyone
 
 
 def reseal_inbox(conn: Connection, vault: Vault) -> int:

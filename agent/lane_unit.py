@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from agent import telling_out
 from prompts.agents import AgentFile
 from store import journal, lanes
 from store.sealing import Vault
@@ -64,9 +65,9 @@ class LaneUnit:
         self.append_all(decision_id, [(kind, body)])
 
     def append_all(self, decision_id: str, bodies: Sequence[tuple[str, dict[str, Any]]]) -> None:
-        """Add entries, (kind, body) in order."""
+        """Add entries, (kind, body) in order; whoever has subscribed is told of them."""
         if bodies:
-            journal.append_all(
+            head = journal.append_all(
                 self.conn,
                 self.vault,
                 customer_id=self.customer_id,
@@ -74,4 +75,13 @@ class LaneUnit:
                 bodies=bodies,
                 at=self.now_us,
                 epoch=self.epoch,
+            )
+            telling_out.tell(
+                self.conn,
+                self.vault,
+                customer_id=self.customer_id,
+                decision_id=decision_id,
+                bodies=bodies,
+                head=head,
+                now_us=self.now_us,
             )

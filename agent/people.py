@@ -20,6 +20,7 @@ from agent.paging import Page, checked_limit, page_of
 from agent.timeline import timeline
 from customers import consent, identity_notes, leases, profile, suppression
 from customers.erasure import LegalHold
+from customers.identifiers import Identifier
 from customers.resolve import find, possible, was_erased
 from customers.stopping import stop_queued
 from store.clock import Clock
@@ -248,21 +249,22 @@ def _suppress(
     customer_id, erased = _find(conn, vault, reference)
     if erased and customer_id is not None:
         raise Gone("this person was erased")
-    hashes: list[str | None] = [None]
+    named: list[Identifier | None] = [None]
     if customer_id is None:
-        hashes = [identifier.hashed(vault) for identifier in possible(reference)]
-        if not hashes:
+        named = list(possible(reference))
+        if not named:
             raise NotFound("this is no identifier that could be suppressed")
     until = None if request.until is None else microseconds(request.until)
     if until is not None and until <= now_us:
         raise BadRequest("until lies in the past; leave it out for good")
-    for k, identifier_hash in enumerate(hashes):
+    for k, identifier in enumerate(named):
         suppression.suppress(
             conn,
             vault,
             suppression_id=suppression_id if k == 0 else f"{suppression_id}{k}",
             customer_id=customer_id,
-            identifier_hash=identifier_hash,
+            identifier_hash=None if identifier is None else identifier.hashed(vault),
+            named=() if identifier is None else (identifier,),
             scope=request.scope,
             channel=request.channel,
             by=by,

@@ -59,6 +59,7 @@ from agent.settings import Settings
 from agent.shadowing import Shadowing
 from agent.suppressing import Suppressing
 from agent.timekeeper import Timekeeper
+from agent.systems import connected_of
 from agent.unmerging import Unmerging
 from agent.watching import FolderWatch
 from store import closed_counts
@@ -184,6 +185,7 @@ class Runs:
         self.dead_letters = DeadLetters(
             db, wake=self.dispatcher.wake, go_back_to=self.resolver.go_back_to
         )
+        self.connected = connected_of(settings, db, clocks or Clocks())
         self.modes = Modes(db, clock, env)
         self.memory = MemoryIndex(db, clock, env.recall)
         self._anchoring = Anchoring(db, clock)
@@ -210,12 +212,14 @@ class Runs:
 
     async def stop(self) -> None:
         """Let go; every commit stands, and what is left is picked up next time."""
+        await self.connected.start()
         self._ready = False
         await self._folder.stop()
         await self._refitting.stop()
         await self.retention.stop()
         await self.timekeeper.stop()
         await self.resolver.stop()
+        await self.connected.stop()
         await self.dispatcher.stop()
         for planner in self.env.planners.values():
             if isinstance(planner, Closes):

@@ -24,6 +24,7 @@ from sqlalchemy.exc import ArgumentError
 from agent.channel_settings import ChannelSettings
 from agent.channel_table import ChannelName
 from agent.retention_times import Class, KeptFor
+from agent.system_settings import SystemSettings
 from prompts.problems import did_you_mean
 from store.master_key import decode
 from tools.channels.routing import SendOnlyTo
@@ -137,6 +138,10 @@ class Settings(BaseSettings):
     channels: dict[ChannelName, ChannelSettings] = Field(
         default={},
         description="By name, what live letters go by: `[channels.NAME]`; see channels.md.",
+    )
+    systems: dict[ChannelName, SystemSettings] = Field(
+        default={},
+        description="By name, who is told of stops: `[systems.NAME]`; see connected-systems.md.",
     )
     retention: dict[Class, KeptFor] = Field(
         default={},

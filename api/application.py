@@ -35,7 +35,9 @@ from api import (
     service,
     suppressions,
     triggers,
+    subscriptions,
 )
+    systems,
 from api.faults import Faults
 from api.limits import BodyLimit
 
@@ -50,6 +52,8 @@ _ROUTERS = (
     products.router,
     approvals.router,
     policies.router,
+    subscriptions.router,
+    systems.router,
     policy_shadow.router,
     policy_changes.router,
     modes.router,

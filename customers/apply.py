@@ -21,6 +21,7 @@ from customers import (
     outcome_words,
     outcomes,
     profile,
+    outward,
     sensitive_words,
     suppression,
 )
@@ -144,6 +145,14 @@ class _Applied:
         if taken:
             purposes, channels = (list(dict.fromkeys(each)) for each in zip(*taken, strict=True))
             self.outcome("unsubscribed", outcome_words.took_back(purposes, channels))
+            outward.revoked(
+                self.conn,
+                self.vault,
+                customer_id=self.customer_id,
+                source_id=self.event_id,
+                taken=taken,
+                now_us=self.now_us,
+            )
 
     def record(self, properties: Mapping[str, Any], said: Statement) -> bool:
         return consent.record(

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from customers import memory_text
+from customers import memory_text, outward
 from customers import outcome_words as words
 from store.ledger import EffectStatus
 from store.schema import effects, memories, offers, orders
@@ -57,7 +57,7 @@ def keep(
 ) -> bool:
     """Keep one memory of this kind and source, once."""
     lasting = KINDS[kind]
-    return memory_text.remember(
+    kept = memory_text.remember(
         conn,
         vault,
         memory_id=f"mem_{source_id}_{kind}",
@@ -70,6 +70,18 @@ def keep(
         expires_at=None if lasting.days is None else at + lasting.days * _DAY_US,
         weight_bp=lasting.weight_bp,
     )
+    if kept and kind != "send":
+        # That it was sent is told as the effect's own state.
+        outward.tell(
+            conn,
+            vault,
+            f"outcome.{kind}",
+            {"source_id": source_id},
+            key=source_id,
+            customer_id=customer_id,
+            now_us=at,
+        )
+    return kept
 
 
 def keep_send(conn: Connection, vault: Vault, effect: Row[Any], *, at: int, reached: bool) -> None:

@@ -301,7 +301,12 @@ def _attach(
         quarantined_at=now_us if identifier_limits.is_shared(identifier) else None,
     )
     asked = identifier.hashes(vault)
-    for row in suppression.inherit(conn, customer_id=customer_id, identifier_hashes=asked):
+    suppression.tell_of_new_address(
+        conn, vault, customer_id=customer_id, value_hash=value_hash, now_us=now_us
+    )
+    for row in suppression.inherit(
+        conn, vault, customer_id=customer_id, identifier_hashes=asked, now_us=now_us
+    ):
         if suppression.holds(row, now_us):
             stop_queued(
                 conn,

@@ -12,7 +12,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, or_, select, update
 
-from customers import profile
+from customers import outward, profile
+from customers.identifiers import Identifier
+from store import systems
 from store.schema import identifiers, suppressions
 from store.sealing import Vault
 
@@ -36,14 +38,17 @@ def suppress(
     until: int | None = None,
     identifier_hash: str | None = None,
     address_hash: str | None = None,
+    named: Sequence[Identifier] = (),
 ) -> None:
-    """Stop contact. `purpose` scope means marketing unless one is named; `all` means all channels.
+    """Stop contact, and have every connected system told (`customers.outward`).
+
+    `purpose` scope means marketing unless one is named; `all` means all channels.
 
     `address_hash` says which address of the `channel` (the hash of its identifier); without one it
     is the address that is written to now, or, where there is none, every address of the channel.
 
     The reason is sealed under the person; for somebody unknown it is not kept, because it could not
-    be forgotten.
+    be forgotten. `named`: by what they were named, for other systems, where we know nobody.
     """
     sealed = None
     if customer_id is not None and reason:
@@ -65,6 +70,19 @@ def suppress(
             until=until,
             lifted_at=None,
         )
+    )
+    outward.suppressed(
+        conn,
+        vault,
+        suppression_id=suppression_id,
+        customer_id=customer_id,
+        scope=scope,
+        purpose=(purpose or MARKETING) if scope == "purpose" else None,
+        channel=None if scope == "all" else channel,
+        until=until,
+        address_hash=address_hash if scope == "address" else None,
+        named=named,
+        now_us=now_us,
     )
 
 
@@ -118,9 +136,16 @@ def _lift(
 
 
 def inherit(
-    conn: Connection, *, customer_id: str, identifier_hashes: Sequence[str]
+    conn: Connection,
+    vault: Vault,
+    *,
+    customer_id: str,
+    identifier_hashes: Sequence[str],
+    now_us: int,
 ) -> list[Row[Any]]:
     """Hand what was suppressed under an identifier to whoever it turned out to be; the rows.
+
+    Connected systems are told of what holds, now that it is known whose it is.
 
     `identifier_hashes` are those of one identifier, its own first (`Identifier.hashes`): an address
     that was known by its digest only is known from here on.
@@ -139,7 +164,47 @@ def inherit(
         .values(address_hash=own)
     )
     conn.execute(update(suppressions).where(unowned).values(customer_id=customer_id))
+    for row in rows:
+        if holds(row, now_us):
+            address = row.address_hash or own
+            _tell(conn, vault, row, customer_id, row.id, address, now_us)
     return rows
+
+
+def tell_of_new_address(
+    conn: Connection, vault: Vault, *, customer_id: str, value_hash: str, now_us: int
+) -> None:
+    """Somebody got one more identifier: connected systems stop that one too, where they are
+    stopped as a person and not at one address."""
+    if not systems.connected(conn):
+        return
+    for row in in_force(conn, customer_id, now_us):
+        if row.scope != "address":
+            _tell(conn, vault, row, customer_id, f"{row.id}:{value_hash}", None, now_us)
+
+
+def _tell(
+    conn: Connection,
+    vault: Vault,
+    row: Row[Any],
+    customer_id: str,
+    key: str,
+    address_hash: str | None,
+    now_us: int,
+) -> None:
+    outward.suppressed(
+        conn,
+        vault,
+        suppression_id=row.id,
+        key=key,
+        customer_id=customer_id,
+        scope=row.scope,
+        purpose=row.purpose,
+        channel=row.channel,
+        until=row.until,
+        address_hash=address_hash if row.scope == "address" else None,
+        now_us=now_us,
+    )
 
 
 def give_reason(

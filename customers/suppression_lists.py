@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, or_, select, text
 
 from customers import profile, suppression
-from customers.identifiers import digest_of
+from customers.identifiers import Identifier, digest_of
 from customers.import_cells import RowProblem
 from customers.stopping import stop_where
 from customers.suppression_entries import CHANNEL_OF, PLAIN, Entry, Named, parsed
@@ -101,6 +101,7 @@ def record(
                 by=by,
                 reason=entry.reason,
                 until=entry.until,
+                named=[] if named.algorithm else [Identifier(named.kind, named.value)],
                 now_us=now_us,
             )
             held |= {line.customer_id} if line.customer_id else set()
@@ -174,7 +175,9 @@ def hand_over(
     stopped: dict[str, int] = {}
     for named, customer_id in sorted(whose.items(), key=lambda pair: pair[1]):
         hashes = (behind[named], named.hashed(vault))
-        inherited = suppression.inherit(conn, customer_id=customer_id, identifier_hashes=hashes)
+        inherited = suppression.inherit(
+            conn, vault, customer_id=customer_id, identifier_hashes=hashes, now_us=now_us
+        )
         for row in inherited:
             reason = reasons.get((named, row.scope, row.purpose))
             if reason is not None and row.identifier_hash == hashes[1]:

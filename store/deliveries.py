@@ -13,7 +13,19 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, delete, exists, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 
 from store.schema import deliveries
 from store.sealing import Erased, Vault
@@ -62,20 +74,26 @@ _KNOWN = select(deliveries.c.id).where(
 _NEWEST = select(func.max(deliveries.c.made_at)).where(
     deliveries.c.customer_id == bindparam("customer"), deliveries.c.target == bindparam("target")
 )
+_FIRST_OF_ITS_CUSTOMER = ~exists().where(
+    _OLDER.c.customer_id == deliveries.c.customer_id,
+    _OLDER.c.target == deliveries.c.target,
+    _OLDER.c.state == "waiting",
+    _OLDER.c.made_at < deliveries.c.made_at,
+)
+_IS_DUE = and_(
+    deliveries.c.state == "waiting",
+    deliveries.c.due_at <= bindparam("now"),
+    _FIRST_OF_ITS_CUSTOMER,
+)
 _DUE = (
     select(deliveries)
-    .where(
-        deliveries.c.state == "waiting",
-        deliveries.c.due_at <= bindparam("now"),
-        ~exists().where(
-            _OLDER.c.customer_id == deliveries.c.customer_id,
-            _OLDER.c.target == deliveries.c.target,
-            _OLDER.c.state == "waiting",
-            _OLDER.c.made_at < deliveries.c.made_at,
-        ),
-    )
+    .where(_IS_DUE)
     .order_by(deliveries.c.made_at, deliveries.c.id)
     .limit(bindparam("most"))
+)
+_TARGETS_DUE = select(deliveries.c.target).where(_IS_DUE).distinct()
+_NEXT_DUE = select(func.min(deliveries.c.due_at)).where(
+    deliveries.c.state == "waiting", _FIRST_OF_ITS_CUSTOMER
 )
 _DUE_OF = _DUE.where(deliveries.c.target == bindparam("target"))
 
@@ -131,12 +149,7 @@ def add(
 
 def targets_due(conn: Connection, now_us: int) -> list[str]:
     """Targets with something due."""
-    rows = conn.execute(
-        select(deliveries.c.target)
-        .where(deliveries.c.state == "waiting", deliveries.c.due_at <= now_us)
-        .distinct()
-    )
-    return sorted(str(row.target) for row in rows)
+    return sorted(str(row.target) for row in conn.execute(_TARGETS_DUE, {"now": now_us}))
 
 
 def due(conn: Connection, now_us: int, limit: int, *, target: str | None = None) -> list[Row[Any]]:
@@ -149,9 +162,7 @@ def due(conn: Connection, now_us: int, limit: int, *, target: str | None = None)
 
 def next_due(conn: Connection) -> int | None:
     """When the next waiting delivery falls due; None where none waits."""
-    return conn.execute(
-        select(func.min(deliveries.c.due_at)).where(deliveries.c.state == "waiting")
-    ).scalar()
+    return conn.execute(_NEXT_DUE).scalar()
 
 
 def begin(
@@ -215,10 +226,7 @@ def dead(conn: Connection, delivery_id: str, *, now_us: int, reason: str) -> boo
 
 
 def again(conn: Connection, delivery_id: str, *, now_us: int) -> bool:
-    """A person has a dead one told again, from the first attempt; False where it is not dead.
-
-    One without a body (its target was removed) stays dead.
-    """
+    """A person has a dead one told again, from the first attempt; False where it is not dead."""
     done = conn.execute(
         update(deliveries)
         .where(
@@ -246,10 +254,11 @@ def _end(conn: Connection, delivery_id: str, state: str, now_us: int, reason: st
 
 
 def spent(conn: Connection, limit: int) -> dict[str, bytes]:
-    """Ids and bodies of what is acknowledged: their keys are to be destroyed, then `emptied`."""
+    """Ids and bodies of what is acknowledged or void: their keys are to be destroyed first, then
+    they are `emptied`. Whoever stops in between finds them here again."""
     rows = conn.execute(
         select(deliveries.c.id, deliveries.c.body_sealed)
-        .where(deliveries.c.state == "done", deliveries.c.body_sealed.is_not(None))
+        .where(deliveries.c.state.in_(["done", "void"]), deliveries.c.body_sealed.is_not(None))
         .limit(limit)
     )
     return {str(row.id): bytes(row.body_sealed) for row in rows}
@@ -260,35 +269,25 @@ def emptied(conn: Connection, ids: Sequence[str]) -> None:
     conn.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(body_sealed=None))
 
 
-def end_target(conn: Connection, target: str, *, now_us: int, reason: str) -> dict[str, bytes]:
-    """A target was removed: nothing more is told to it. Ids and bodies, as `spent`."""
-    theirs = deliveries.c.target == target
-    conn.execute(
+def end_target(conn: Connection, target: str, *, now_us: int, reason: str) -> int:
+    """A target was removed: what it was not told is void. Returns how many."""
+    return _void(conn, deliveries.c.target == target, now_us=now_us, reason=reason)
+
+
+def overtaken(conn: Connection, everyone: Sequence[str], *, now_us: int) -> int:
+    """What systems were yet to be told of people who are being erased is void: their erasure says
+    it all. Returns how many."""
+    theirs = deliveries.c.customer_id.in_(everyone) & (deliveries.c.kind == "sync")
+    return _void(conn, theirs, now_us=now_us, reason="the erasure is told instead")
+
+
+def _void(conn: Connection, whose: ColumnElement[bool], *, now_us: int, reason: str) -> int:
+    conn.info[NEWS] = True
+    return conn.execute(
         update(deliveries)
-        .where(theirs, deliveries.c.state == "waiting")
-        .values(state="dead", settled_at=now_us, reason=reason)
-    )
-    rows = conn.execute(
-        select(deliveries.c.id, deliveries.c.body_sealed).where(
-            theirs, deliveries.c.body_sealed.is_not(None)
-        )
-    )
-    return {str(row.id): bytes(row.body_sealed) for row in rows}
-
-
-def overtaken(conn: Connection, everyone: Sequence[str]) -> dict[str, bytes]:
-    """Take out what systems were yet to be told of people who are being erased: that says it all.
-
-    Ids and bodies of what is gone; their keys are to be destroyed.
-    """
-    theirs = (
-        deliveries.c.customer_id.in_(everyone),
-        deliveries.c.kind == "sync",
-        deliveries.c.state != "done",
-    )
-    rows = conn.execute(select(deliveries.c.id, deliveries.c.body_sealed).where(*theirs)).all()
-    conn.execute(delete(deliveries).where(deliveries.c.id.in_([row.id for row in rows])))
-    return {str(row.id): bytes(row.body_sealed) for row in rows if row.body_sealed is not None}
+        .where(whose, deliveries.c.state.in_(["waiting", "dead"]))
+        .values(state="void", settled_at=now_us, reason=reason)
+    ).rowcount
 
 
 def sweep(conn: Connection, *, before: int, limit: int = 1_000) -> int:
@@ -297,7 +296,7 @@ def sweep(conn: Connection, *, before: int, limit: int = 1_000) -> int:
     old = (
         select(deliveries.c.id)
         .where(
-            deliveries.c.state == "done",
+            deliveries.c.state.in_(["done", "void"]),
             deliveries.c.kind != "sync",
             deliveries.c.body_sealed.is_(None),
             deliveries.c.settled_at < before,

@@ -120,16 +120,16 @@ def test_only_a_person_has_a_dead_one_told_again(any_database: Database) -> None
 def test_a_removed_target_is_told_nothing_more_and_cannot_be(any_database: Database) -> None:
     db = any_database
     _add(db, "one")
-    bodies = db.write_now(
-        deliveries.end_target, "system:crm", now_us=NOW, reason="it was disconnected"
-    )
-    db.vault.discard(bodies)
-    db.write_now(deliveries.emptied, list(bodies))
+    _add(db, "two", customer_id=None)
+    db.write_now(deliveries.dead, _id("two"), now_us=NOW, reason="410")
+    ended = db.write_now(deliveries.end_target, "system:crm", now_us=NOW, reason="removed")
+    assert ended == 2
     assert _due(db) == []
-    assert not db.write_now(deliveries.again, _id("one"), now_us=NOW)
+    assert not db.write_now(deliveries.again, _id("two"), now_us=NOW)
+    assert db.read_now(deliveries.spent, 10).keys() == {_id("one"), _id("two")}
 
 
-def test_an_erasure_takes_out_what_was_still_to_be_told_of_the_person(
+def test_an_erasure_makes_void_what_was_still_to_be_told_of_the_person(
     any_database: Database,
 ) -> None:
     db = any_database
@@ -137,9 +137,9 @@ def test_an_erasure_takes_out_what_was_still_to_be_told_of_the_person(
     db.write_now(deliveries.acknowledged, _id("told"), now_us=NOW)
     _add(db, "untold")
     _add(db, "hers", customer_id="cus_2")
-    gone = db.write_now(deliveries.overtaken, ["cus_1"])
-    assert list(gone) == [_id("untold")]
-    assert sorted(_keys(db)) == ["hers", "told"]
+    _add(db, "news", kind="subscription", target="subscription:a")
+    assert db.write_now(deliveries.overtaken, ["cus_1"], now_us=NOW) == 1
+    assert sorted(_due(db)) == ["hers", "news"]
 
 
 def test_how_a_target_stands_is_counted_with_the_age_of_the_oldest_untold_thing(
