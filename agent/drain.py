@@ -32,7 +32,7 @@ from agent.run import Wake
 from agent.subjects import context_of
 from agent.triage import FACT_EVENTS, Incoming, Sort, Sorted, triage
 from customers.barrier import barrier
-from store import approvals, held, ledger, wakeups
+from store import approvals, held, ledger, restored, wakeups
 from store.ledger import EffectStatus
 from store.schema import decisions, events, lanes
 from store.sealing import Vault
@@ -40,6 +40,7 @@ from store.sealing import Vault
 #: At most one plan a customer in this time, unless urgent (DESIGN §3.3).
 PLAN_EVERY_US = 15 * 60 * 1_000_000
 _MOST_AT_ONCE = 500
+STALE = "it came before this was restored from a backup, and may have been decided on since"
 #: These stay due until the lane has drawn their consequence, so that a crash in between loses none.
 _DONE_BY_THE_LANE = ("release", "regate", "approval_decided")
 
@@ -92,6 +93,9 @@ class _Draining:
         self.woken: dict[str, int] = {}
         self.urgent: set[str] = set()
         self.facts_changed = False
+        #: The facts that came, by name; and whose time has come, with the journey of each.
+        self.news: dict[str, None] = {}
+        self.due: dict[str, str | None] = {}
 
     def take(self, *, first: bool, after: int) -> Drained:
         unit = self.unit
@@ -112,11 +116,12 @@ class _Draining:
         if len(waiting) == _MOST_AT_ONCE:
             self.out.more_after = waiting[-1].seq
         self._decide()
+        self._release()
         self.out.answered = list(dict.fromkeys(self.out.answered))
         if self.facts_changed:
             queued = ledger.open_effects(unit.conn, unit.customer_id, [EffectStatus.SCHEDULED])
-            known = set(self.out.regates)
-            self.out.regates.extend(row.id for row in queued if row.id not in known)
+            for row in queued:
+                self.out.regates.setdefault(row.id, " and ".join(self.news) or None)
         return self.out
 
     def _pick_up(self) -> None:
@@ -167,14 +172,20 @@ class _Draining:
         answers = triage(event, asked, unit.ground.agents.values())
         if row.seq > self.seen:
             self.facts_changed |= event.name in FACT_EVENTS or row.kind in ("identify", "alias")
-        planned = [self._answer(row, event, wake, answer) for answer in answers]
+            if event.name in FACT_EVENTS:
+                self.news[f"{event.name} came in"] = None
+        stale = restored.is_stale(unit.conn, row.seq)
+        planned = [self._answer(row, event, wake, answer, stale=stale) for answer in answers]
         if not any(planned):
-            self._state(row.id, "recorded", answers[0].why)
+            left = stale and any(answer.sort is Sort.PLAN for answer in answers)
+            self._state(row.id, "recorded", STALE if left else answers[0].why)
             self.out.finished.append((row.id, None))
 
-    def _answer(self, row: Row[Any], event: Incoming, wake: Wake, answer: Sorted) -> bool:
+    def _answer(
+        self, row: Row[Any], event: Incoming, wake: Wake, answer: Sorted, *, stale: bool
+    ) -> bool:
         """Whether a decision comes of it. An event that has to wait has not been met yet."""
-        if answer.sort is Sort.PLAN:
+        if answer.sort is Sort.PLAN and not stale:
             return self._plan(row, event, wake, answer)
         if answer.journey_id is not None:
             journeys.meet(self.unit, answer.journey_id, event.name)
@@ -247,9 +258,9 @@ class _Draining:
     def _wakeup(self, due: Row[Any]) -> None:
         unit = self.unit
         if due.kind == "release":
-            self.out.releases.append(due.ref)
+            self.due[due.ref] = due.journey_id
         elif due.kind == "regate":
-            self.out.regates.append(due.ref)
+            self.out.regates[due.ref] = "what the shop says of its articles has changed"
         elif due.kind == detecting.DETECT:
             detecting.look(unit, due.ref)
         elif due.kind == "approval_decided":
@@ -292,6 +303,16 @@ class _Draining:
         self.planned.setdefault(journey.id, []).append(Wake(None, due.kind, {}, unit.now_us))
         self.woken[journey.id] = due.id
         self.urgent.add(journey.id)
+
+    def _release(self) -> None:
+        """What is due leaves, unless its journey is thought over just now: that comes first.
+
+        It stays due, and is drained again once that decision has been made.
+        """
+        busy = set(self.contending)
+        busy |= {opening.journey_id for opening in self.out.openings}
+        busy |= {news.journey_id for news in self.out.joined}
+        self.out.releases = [ref for ref, journey in self.due.items() if journey not in busy]
 
     # -- journeys and decisions --------------------------------------------------------------------
 

@@ -38,9 +38,9 @@ class Drained:
     """The work that is left for the loop, and what has been settled on the way.
 
     `over`: decisions that a crash left in a journey that is closed by now. `regates`: queued
-    contacts whose facts may have changed. `left`: statuses of decisions that were closed at once.
-    `arrival`: the newest event of this customer that was there to be seen. `more_due`: what was
-    taken up has made more due.
+    contacts whose facts may have changed, each with what came, where that is worth a line. `left`:
+    statuses of decisions that were closed at once. `arrival`: the newest event of this customer
+    that was there to be seen. `more_due`: what was taken up has made more due.
     """
 
     openings: list[Opening] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Drained:
     joined: list[Joined] = field(default_factory=list)
     ended: dict[str, str] = field(default_factory=dict)
     releases: list[str] = field(default_factory=list)
-    regates: list[str] = field(default_factory=list)
+    regates: dict[str, str | None] = field(default_factory=dict)
     handovers: list[str] = field(default_factory=list)
     answered: list[str] = field(default_factory=list)
     finished: list[tuple[str, str | None]] = field(default_factory=list)

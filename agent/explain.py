@@ -141,7 +141,11 @@ def _why(d: dict[str, Any]) -> list[str]:
     lines += [f"We remember: “{memory['text']}”" for memory in d["memories"][:3]]
     for step in d["steps"]:
         tool = step["call"]["tool"]
-        if (step["result"] or {}).get("released"):
+        result = step["result"] or {}
+        if result.get("confirmed"):
+            came = step["reasoning"].partition(":")[0]
+            lines.append(sentence(f"{came}; it was looked at again, and stays as it is"))
+        if result.get("released") or result.get("looked_at_again"):
             continue
         if step["effect_id"] and tool in TRIED and step["reasoning"]:
             lines.append(sentence(f"Why {tried(step)}: {mid(step['reasoning'])}"))

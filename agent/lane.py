@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection, select
@@ -137,14 +138,11 @@ class Lane:
             await self._give_up(Run.of(opening, epoch=self.epoch), reason)
         for effect_id in drained.handovers:
             await self._recover(effect_id)
-        for does, effect_ids in ((release, drained.releases), (regate, drained.regates)):
-            for effect_id in effect_ids:
-                await does(
-                    self.env,
-                    customer_id=self.customer_id,
-                    effect_id=effect_id,
-                    epoch=self.epoch,
-                )
+        mine: dict[str, Any] = {"customer_id": self.customer_id, "epoch": self.epoch}
+        for effect_id in drained.releases:
+            await release(self.env, effect_id=effect_id, **mine)
+        for effect_id, why in drained.regates.items():
+            await regate(self.env, effect_id=effect_id, why=why, **mine)
         for approval_id in drained.answered:
             await self._answer(approval_id)
         joined = self._by_decision(drained.joined)

@@ -46,13 +46,24 @@ async def release(env: Environment, *, customer_id: str, effect_id: str, epoch: 
         await hand_over(env, customer_id=customer_id, effect_id=effect_id, epoch=epoch)
 
 
-async def regate(env: Environment, *, customer_id: str, effect_id: str, epoch: int) -> None:
-    """A fact has changed: cancel or put off a queued contact that could not go out now."""
-    await _ask(env, customer_id=customer_id, effect_id=effect_id, epoch=epoch, early=True)
+async def regate(
+    env: Environment, *, customer_id: str, effect_id: str, epoch: int, why: str | None = None
+) -> None:
+    """A fact has changed: cancel, put off or confirm a queued contact, without handing it over.
+
+    `why`: what came, in words; without it, what stays as it is leaves no entry.
+    """
+    await _ask(env, customer_id=customer_id, effect_id=effect_id, epoch=epoch, early=True, why=why)
 
 
 async def _ask(
-    env: Environment, *, customer_id: str, effect_id: str, epoch: int, early: bool
+    env: Environment,
+    *,
+    customer_id: str,
+    effect_id: str,
+    epoch: int,
+    early: bool,
+    why: str | None = None,
 ) -> bool:
     return await env.db.write(
         _release,
@@ -67,6 +78,7 @@ async def _ask(
         pack_name=env.pack_name,
         setting_for=partial(setting_of, env, env.ground),
         early=early,
+        why=why,
     )
 
 
@@ -84,6 +96,7 @@ def _release(
     pack_name: str,
     setting_for: Callable[[Opening, Pack], Setting],
     early: bool,
+    why: str | None,
 ) -> bool:
     """Whether the contact has been taken for hand-over."""
     brakes.beside_others(conn)
@@ -124,28 +137,31 @@ def _release(
         without=frozenset({effect_id}),
         agent=opening.agent.name,
     ).unstopped()
-    decided = decide(picture, _as_proposed(step), setting)
+    decided = decide(picture, _as_proposed(step, early, why), setting)
     stopped = _what_stops(unit, row, picture, decided, setting)
     later = decided.leaves_at
     waits = later is not None and later > now_us
-    if early and stopped is None and (not waits or later == row.not_before):
+    stays = early and stopped is None and (not waits or later == row.not_before)
+    if stays and why is None:
         return False
     run = Run.of(opening, epoch=epoch)
     run.turn += 1
     said: dict[str, Any] = (
         {"looked_at_again": True} if early else {"released": stopped is None and not waits}
     )
+    if stays:
+        said["confirmed"] = True
     if decided.held_because is not None:
         said["held_because"] = decided.held_because
     unit.append(row.decision_id, "step", step_body(run, decided, said, effect_id=row.id))
     if stopped is not None:
         _cancel(unit, row, stopped.reason, look_again=stopped.look_again)
         return False
-    if later is not None and later > now_us:
-        why = decided.held_because or "still quiet hours"
-        _put_off(unit, row, later, picture.local_day(later), why)
+    if stays:
         return False
-    if early:
+    if later is not None and later > now_us:
+        held_for = decided.held_because or "still quiet hours"
+        _put_off(unit, row, later, picture.local_day(later), held_for)
         return False
     return ledger.take_for_handover(
         conn,
@@ -190,13 +206,14 @@ def _what_stops(
     return None
 
 
-def _as_proposed(step: dict[str, Any]) -> Proposed:
+def _as_proposed(step: dict[str, Any], early: bool, why: str | None) -> Proposed:
     call = step["call"]
+    what = (why or "a fact has changed") if early else "its time has come"
     return Proposed(
         id=call["id"],
         tool=call["tool"],
         args=call["args"],
-        reasoning="its time has come: decided again on what is known now",
+        reasoning=f"{what}: decided again on what is known now",
         confidence_bp=step["confidence_bp"],
         overrides=step["overrides"],
     )

@@ -22,7 +22,7 @@ from agent.anchoring import Anchoring
 from agent.approving import Approving
 from agent.board import WaitingBoard
 from agent.brake import Braking
-from agent.catalogue import check_currency, put_products
+from agent.catalogue import check_currency, keep_products
 from agent.chat.interpreting import interpreter_of
 from agent.chat.talk import Chat
 from agent.condition import Condition
@@ -37,6 +37,7 @@ from agent.environment import Environment
 from agent.errors import BadRequest, Conflict, NotReady
 from agent.figures import Figures
 from agent.forgetting import Forgetting
+from agent.from_outside import from_outside
 from agent.graph import build
 from agent.intake import Intake
 from agent.lane_unit import Ground
@@ -58,8 +59,8 @@ from agent.retention import Retention
 from agent.settings import Settings
 from agent.shadowing import Shadowing
 from agent.suppressing import Suppressing
-from agent.timekeeper import Timekeeper
 from agent.systems import connected_of
+from agent.timekeeper import Timekeeper
 from agent.unmerging import Unmerging
 from agent.watching import FolderWatch
 from store import closed_counts
@@ -142,6 +143,9 @@ class Runs:
             rested=self.dispatcher.wake_rested,
         )
         self.intake = Intake(db, clock)
+        self.outside = from_outside(
+            settings, db, clock, arrived=self._arrived, reached=self.resolver.reached
+        )
         self.decisions = Decisions(db, env.shelf)
         self.effects = Effects(db, clock, env, wake=self.dispatcher.wake)
         self.figures = Figures(db, clock)
@@ -181,11 +185,11 @@ class Runs:
             trigger=self.trigger,
             interpreter=interpreter,
         )
+        self.connected = connected_of(settings, db, clocks or Clocks())
         self.condition = Condition(db, clock, self.dispatcher, machine_us=machine_us)
         self.dead_letters = DeadLetters(
             db, wake=self.dispatcher.wake, go_back_to=self.resolver.go_back_to
         )
-        self.connected = connected_of(settings, db, clocks or Clocks())
         self.modes = Modes(db, clock, env)
         self.memory = MemoryIndex(db, clock, env.recall)
         self._anchoring = Anchoring(db, clock)
@@ -208,18 +212,18 @@ class Runs:
         self._refitting.start()
         self.retention.start()
         self._folder.start()
+        await self.connected.start()
         self._ready = True
 
     async def stop(self) -> None:
         """Let go; every commit stands, and what is left is picked up next time."""
-        await self.connected.start()
         self._ready = False
         await self._folder.stop()
+        await self.connected.stop()
         await self._refitting.stop()
         await self.retention.stop()
         await self.timekeeper.stop()
         await self.resolver.stop()
-        await self.connected.stop()
         await self.dispatcher.stop()
         for planner in self.env.planners.values():
             if isinstance(planner, Closes):
@@ -289,7 +293,8 @@ class Runs:
     async def put_products(self, rows: Sequence[ProductIn]) -> int:
         """Write catalogue rows, all or none. Returns how many."""
         check_currency(rows, await self.currency())
-        return await self.db.write(put_products, rows, now_us=self.clock.now_us())
+        wake, now_us = self.dispatcher.wake, self.clock.now_us()
+        return await keep_products(self.db, rows, now_us=now_us, wake=wake)
 
     async def currency(self, goal: str | None = None) -> str:
         """The currency of the policy pack that decides a goal; of the deployment's own without."""
@@ -324,10 +329,6 @@ class Runs:
     async def inbox(self) -> dict[str, Any]:
         """How many messages wait to be resolved, and the dead letters."""
         return await self.db.read(setting_aside.waiting_and_dead)
-
-    async def try_again(self, event_id: str) -> None:
-        """Take up a dead letter again, once its cause is mended. Raises `NotFound`."""
-        await self.dead_letters.replay(event_id, by="the service")
 
     async def failed_closed(self) -> list[dict[str, Any]]:
         """How often missing facts closed the gate, newest day first."""

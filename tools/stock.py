@@ -10,16 +10,27 @@ claim on; where it is below what is promised already, nothing more is promised.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from store import counters
 from store.schema import counters as counted
-from store.schema import products
+from store.schema import effects, products, reservations
 
 _GONE = select(counted.c.key, counted.c.reserved + counted.c.committed).where(
     counted.c.key.in_(bindparam("keys", expanding=True))
 )
+_QUEUED = (
+    select(effects.c.id, effects.c.customer_id, effects.c.journey_id)
+    .join(reservations, reservations.c.effect_id == effects.c.id)
+    .where(
+        reservations.c.counter.in_(bindparam("keys", expanding=True)),
+        reservations.c.state == "reserved",
+        effects.c.status == "scheduled",
+    )
+)
+_AT_ONCE = 500
 
 
 def promised(
@@ -43,6 +54,19 @@ def hold(conn: Connection, *, effect_id: str, sku: str, quantity: int) -> bool:
         return True
     counters.set_ceiling(conn, _key(sku), int(stock))
     return counters.reserve(conn, effect_id=effect_id, key=_key(sku), amount=quantity)
+
+
+def queued_for(conn: Connection, skus: Iterable[str]) -> list[Row[Any]]:
+    """The queued contacts that hold one of these articles: effect `id`, `customer_id` and journey.
+
+    Found by what they hold, in one statement and without looking at anybody else.
+    """
+    found: dict[str, Row[Any]] = {}
+    listed = sorted(_key(sku) for sku in skus)
+    for start in range(0, len(listed), _AT_ONCE):
+        for row in conn.execute(_QUEUED, {"keys": listed[start : start + _AT_ONCE]}):
+            found[row.id] = row
+    return [found[effect_id] for effect_id in sorted(found)]
 
 
 def let_go(conn: Connection, effect_id: str) -> None:

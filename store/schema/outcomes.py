@@ -96,6 +96,12 @@ reservations = table(
     one_of("state", "reserved", "committed", "released"),
     CheckConstraint("amount > 0", name="amount_positive"),
 )
+Index(
+    "ix_reservations_counter",
+    reservations.c.counter,
+    sqlite_where=reservations.c.state == "reserved",
+    postgresql_where=reservations.c.state == "reserved",
+)
 
 counters = table(
     "counters",

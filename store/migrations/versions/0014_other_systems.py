@@ -190,6 +190,7 @@ def _dead_letters() -> None:
         ("ix_inbox_dead", "inbox", "received_at", "status = 'dead'"),
         ("ix_wakeups_dead", "wakeups", "due_at", "state = 'dead'"),
         ("ix_effects_scheduled", "effects", "not_before", "status = 'scheduled'"),
+        ("ix_reservations_counter", "reservations", "counter", "state = 'reserved'"),
     ):
         op.create_index(
             name,
