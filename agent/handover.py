@@ -23,7 +23,7 @@ from agent.expiring import expire_claim, is_late
 from agent.lane_unit import Ground, LaneUnit
 from agent.parcels import STOPPED, Parcel, parcel_of, set_out, still_stands, way_of
 from agent.queued import close_decision, note_effect
-from customers import outcomes
+from customers import outcomes, receipts
 from store import brakes, counters, held, lanes, ledger, wakeups
 from store.ledger import EffectStatus
 from store.schema import decisions
@@ -223,6 +223,9 @@ def settle(
         if stopped is not None:
             return _held(unit, row, stopped)
     status, detail = _BECOMES[result.status], result.detail or None
+    reported = receipts.shown(conn, effect_id) if status is EffectStatus.UNKNOWN else None
+    if reported is not None:  # the channel has told meanwhile what its answer would have
+        status, detail = reported, "a receipt of the channel tells"
     if not ledger.move(conn, effect_id, to=status, at=now_us, reason=_in_the_clear(detail)):
         if row.status != EffectStatus.CANCELLED.value:
             return None

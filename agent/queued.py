@@ -13,7 +13,7 @@ from sqlalchemy import Row, bindparam, select, update
 from agent import journal_bodies as bodies
 from agent.arbitration import ANOTHER_LOOK_US
 from agent.lane_unit import LaneUnit
-from customers import outcomes
+from customers import outcomes, receipts
 from customers.merge import MERGED
 from store import approvals, counters, ledger, wakeups
 from store.ledger import EffectStatus
@@ -71,6 +71,8 @@ def journal_cancelled(unit: LaneUnit) -> None:
     """
     rows = unit.conn.execute(_CANCELLED, {"customer": unit.customer_id}).all()
     for row in rows:
+        if row.via is not None and _told(unit, row):
+            continue
         if row.via is not None:
             ledger.sent_after_all(unit.conn, row.id, to=EffectStatus.UNKNOWN, at=unit.now_us)
             reason = "it was stopped while it was handed over: a person must look"
@@ -80,6 +82,22 @@ def journal_cancelled(unit: LaneUnit) -> None:
         reason = row.reason or "cancelled"
         note_effect(unit, row, EffectStatus.CANCELLED, reason)
         close_decision(unit, row.decision_id, "no_action", reason, "cancelled")
+
+
+def _told(unit: LaneUnit, row: Row[Any]) -> bool:
+    """Whether a receipt of the channel tells what became of it; then that is written down."""
+    reported = receipts.shown(unit.conn, row.id)
+    reason = "a receipt of the channel tells"
+    if reported is EffectStatus.SENT:
+        ledger.sent_after_all(unit.conn, row.id, to=reported, at=unit.now_us)
+        note_effect(unit, row, reported, reason)
+        outcomes.keep_send(unit.conn, unit.vault, row, at=unit.now_us, reached=True)
+        close_decision(unit, row.decision_id, "completed", reason, "done")
+    elif reported is EffectStatus.FAILED:
+        ledger.stopped_in_time(unit.conn, row.id)
+        note_effect(unit, row, EffectStatus.CANCELLED, reason)
+        close_decision(unit, row.decision_id, "no_action", reason, "cancelled")
+    return reported is not None
 
 
 def end_merged(unit: LaneUnit) -> None:
