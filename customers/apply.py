@@ -7,6 +7,7 @@ what is queued and not handed over; the lane journals it when it takes the event
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -20,9 +21,11 @@ from customers import (
     orders,
     outcome_words,
     outcomes,
-    profile,
     outward,
+    profile,
+    receipts,
     sensitive_words,
+    suppressed_once,
     suppression,
 )
 from customers.consent import Statement
@@ -38,7 +41,6 @@ STOP_WORDS = frozenset(
     + ["stopp", "abmelden", "abbestellen"]
 )
 _LONGEST_MEMORY = 2_000
-_KIND_OF = {"email": "email", "sms": "phone"}
 #: Bounces after which the address may work again; any other is taken as final.
 _PASSING = frozenset(["soft", "transient", "temporary", "softbounce", "soft_bounce", "deferred"])
 
@@ -143,8 +145,6 @@ class _Applied:
                 )
                 taken.append((said.purpose, said.channel))
         if taken:
-            purposes, channels = (list(dict.fromkeys(each)) for each in zip(*taken, strict=True))
-            self.outcome("unsubscribed", outcome_words.took_back(purposes, channels))
             outward.revoked(
                 self.conn,
                 self.vault,
@@ -153,6 +153,8 @@ class _Applied:
                 taken=taken,
                 now_us=self.now_us,
             )
+            purposes, channels = (list(dict.fromkeys(each)) for each in zip(*taken, strict=True))
+            self.outcome("unsubscribed", outcome_words.took_back(purposes, channels))
 
     def record(self, properties: Mapping[str, Any], said: Statement) -> bool:
         return consent.record(
@@ -167,20 +169,10 @@ class _Applied:
             expires_at=said.expires_at,
         )
 
-    def suppress(self, scope: str, reason: str, *, channel: str | None = None) -> None:
-        suppression.suppress(
-            self.conn,
-            self.vault,
-            suppression_id=self.fresh_id("sup"),
-            customer_id=self.customer_id,
-            scope=scope,
-            channel=channel,
-            by="customer",
-            reason=reason,
-            now_us=self.now_us,
-        )
+    def suppress(self, scope: str, reason: str) -> None:
+        self._once(scope, reason)
         self.stop(
-            channel=channel,
+            channel=None,
             purpose=suppression.MARKETING if scope == "purpose" else None,
             reason="this person asked us to stop",
         )
@@ -188,22 +180,23 @@ class _Applied:
     def suppress_address(self, channel: str, stated: Any, reason: str) -> None:
         """Stop writing to an address: the stated one, else the one that is written to now."""
         current = profile.address_hashes_of(self.conn, self.customer_id).get(channel)
-        named = normalise(_KIND_OF[channel], stated)
+        named = normalise(receipts.KIND_OF[channel], stated)
         address_hash = named.hashed(self.vault) if named is not None else None
-        suppression.suppress(
+        self._once("address", reason, channel=channel, address_hash=address_hash or current)
+        if current is None or address_hash in (None, current):
+            self.stop(channel=channel, purpose=None, reason=f"this address is closed: {reason}")
+
+    def _once(self, scope: str, reason: str, **of: str | None) -> None:
+        suppressed_once.suppress_once(
             self.conn,
             self.vault,
             suppression_id=self.fresh_id("sup"),
             customer_id=self.customer_id,
-            scope="address",
-            channel=channel,
-            address_hash=address_hash,
-            by="customer",
+            scope=scope,
             reason=reason,
             now_us=self.now_us,
+            **of,
         )
-        if current is None or address_hash in (None, current):
-            self.stop(channel=channel, purpose=None, reason=f"this address is closed: {reason}")
 
     def stop(self, *, channel: str | None, purpose: str | None, reason: str) -> None:
         stop_queued(
@@ -328,8 +321,9 @@ def _complaint_closed(a: _Applied, properties: Mapping[str, Any]) -> None:
 
 def _reply(a: _Applied, properties: Mapping[str, Any]) -> None:
     text, channel = properties.get("text"), properties.get("channel")
-    if isinstance(text, str) and _bare(text) in STOP_WORDS:
-        known = channel if channel in consent.CHANNELS else None
+    opts_out = properties.get("opt_out") is True
+    if opts_out or (isinstance(text, str) and _bare(text) in STOP_WORDS):
+        known = channel if channel in receipts.KIND_OF else None
         if known is not None:
             a.suppress_address(known, properties.get("from"), "replied STOP")
         else:
@@ -361,9 +355,15 @@ def _unsubscribed(a: _Applied, properties: Mapping[str, Any]) -> None:
     a.outcome("unsubscribed", outcome_words.UNSUBSCRIBED)
 
 
-def _bounced(a: _Applied, properties: Mapping[str, Any]) -> None:
+def _complained(a: _Applied, properties: Mapping[str, Any]) -> None:
+    a.suppress("purpose", "marked as spam")
+    a.outcome("unsubscribed", outcome_words.MARKED_AS_SPAM)
+
+
+def _bounced(channel: str, a: _Applied, properties: Mapping[str, Any]) -> None:
     if str(properties.get("type", "hard")).casefold() not in _PASSING:
-        a.suppress_address("email", properties.get("email"), "hard bounce")
+        address = properties.get(receipts.KIND_OF[channel])
+        a.suppress_address(channel, address, "hard bounce")
 
 
 _EVENTS: dict[str, Callable[[_Applied, Mapping[str, Any]], None]] = {
@@ -377,7 +377,8 @@ _EVENTS: dict[str, Callable[[_Applied, Mapping[str, Any]], None]] = {
     "Consent Confirmed": _confirmed,
     "Consent Revoked": _revoked,
     "Unsubscribed": _unsubscribed,
-    "Email Bounced": _bounced,
+    **{name: partial(_bounced, channel) for name, channel in receipts.BOUNCES.items()},
+    **dict.fromkeys(receipts.COMPLAINTS, _complained),
 }
 
 

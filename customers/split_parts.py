@@ -17,7 +17,7 @@ from customers.apply import traits_of
 from customers.identifiers import identifiers_of
 from customers.merge_log import Before
 from customers.profile import Profile
-from store.schema import events, identifiers, merge_moves, merges
+from store.schema import effects, events, identifiers, merge_moves, merges, receipts
 from store.schema import orders as orders_table
 from store.sealing import Vault
 
@@ -27,12 +27,13 @@ _OWNER = select(identifiers.c.customer_id).where(identifiers.c.value_hash == bin
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One message since a merge. `occurred_at` in microseconds."""
+    """One message since a merge. `occurred_at` in microseconds; `machine`: no person did it."""
 
     id: str
     message: Mapping[str, Any]
     occurred_at: int
     journey_id: str | None
+    machine: bool = False
 
     @property
     def event(self) -> str:
@@ -76,13 +77,30 @@ def arrivals_since(
     own: list[Arrival] = []
     gone: list[Arrival] = []
     owner = _Owners(conn, vault)
+    reported = _reported(conn, merge.into_id)
     for row in rows.all():
+        about, machine = reported.get(row.id, (None, False))
         arrival = Arrival(
-            row.id, vault.open_json(_EVENT, row.body_sealed), row.occurred_at, row.journey_id
+            row.id,
+            vault.open_json(_EVENT, row.body_sealed),
+            row.occurred_at,
+            row.journey_id,
+            machine,
         )
-        leaves = owner.of(arrival.message) == merge.absorbed_id
+        leaves = (about or owner.of(arrival.message)) == merge.absorbed_id
         (gone if leaves else own).append(arrival)
     return own, gone
+
+
+def _reported(conn: Connection, customer_id: str) -> dict[str, tuple[str | None, bool]]:
+    """By event, what channels reported to this record: whose letter it was, and if a machine did
+    it. The letters have gone back to whose they are."""
+    query = (
+        select(receipts.c.event_id, receipts.c.machine, effects.c.customer_id)
+        .outerjoin(effects, effects.c.id == receipts.c.effect_id)
+        .where(receipts.c.customer_id == customer_id)
+    )
+    return {r.event_id: (r.customer_id, bool(r.machine)) for r in conn.execute(query)}
 
 
 def take_arrivals(conn: Connection, vault: Vault, arrivals: Sequence[Arrival], *, to: str) -> None:
@@ -92,6 +110,9 @@ def take_arrivals(conn: Connection, vault: Vault, arrivals: Sequence[Arrival], *
             update(events)
             .where(events.c.id == arrival.id)
             .values(customer_id=to, body_sealed=vault.seal_json(to, _EVENT, dict(arrival.message)))
+        )
+        conn.execute(
+            update(receipts).where(receipts.c.event_id == arrival.id).values(customer_id=to)
         )
         if arrival.event == "Order Completed":
             order = orders.read_order(
@@ -117,7 +138,7 @@ def rebuilt(
         person = replace(person, engaged=answers)
     for arrival in arrivals:
         channel = engagement.channel_of(arrival.event, arrival.properties)
-        if channel is not None:
+        if channel is not None and not arrival.machine:
             person = profile.with_answer(person, channel=channel, at=arrival.occurred_at)
         traits = traits_of(arrival.message)
         if "sentiment" in arrival.properties:
