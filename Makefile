@@ -11,8 +11,8 @@ USHER := $(VENV)/bin/usher
 ROOMS := agent api console customers evals policies prompts store tools server.py cli.py
 ARGS ?=
 
-.PHONY: help install install-dev demo serve test check eval bench bench-memory-1m soak mutants lock \
-	contract clean
+.PHONY: help install install-dev demo serve test check eval bench bench-memory-1m soak long-tests mutants \
+	lock contract clean
 
 help: ## list these targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## /  \1\t/' | expand -t 20
@@ -97,7 +97,10 @@ bench: install ## how fast, and at what cost
 bench-memory-1m: install ## recall among up to a million vectors of other people; takes long
 	@$(PY) -m evals.benches.memory 10000 100000 1000000
 
-soak: install-dev ## the tests that need long runs
+soak: install-dev ## a server killed, stopped and failed at, then judged from outside (ARGS=--quick)
+	@$(PY) -m tests.soak $(ARGS)
+
+long-tests: install-dev ## the tests that need long runs (ARGS="-k hostile" for some)
 	@$(PY) -m pytest -m soak --timeout 3600 $(ARGS)
 
 mutants: install-dev ## what the gate's tests would not notice; takes hours (ARGS=policies/quiet.py)

@@ -25,7 +25,7 @@ from tools.registry import TOOLS
 
 ZONES = ("Europe/Berlin", "Europe/London", "Europe/Athens", "America/New_York", "Asia/Kolkata")
 CALLS = 8_000
-#: What a long run asks; `make soak ARGS="-k hostile"`.
+#: What a long run asks; `make long-tests ARGS="-k hostile"`.
 MANY = 104_000
 #: What a model might claim about a message that only its reviewed file says.
 CLAIMED = ("marketing", "service", "legal", "all")

@@ -1,10 +1,10 @@
-"""SMTP on the loop that the server runs on (uvloop), whose transports are no asyncio classes."""
+"""SMTP on the loop that the server has: uvloop, whose transports are of no asyncio class."""
 
 from __future__ import annotations
 
 import asyncio
 
-import uvloop
+from uvicorn.loops.auto import auto_loop_factory
 
 from tests.tools.channels.contract import letter_of, ours, taken
 from tests.tools.channels.mail_server import MailServer, mail_server
@@ -25,7 +25,9 @@ def letter(body: bytes) -> Letter:
     return letter_of(HEAD + body, customer_id="cus_1", channel="email")
 
 
-def on_uvloop(body: bytes, *, hangs_up: str | None = None) -> tuple[SendResult, MailServer]:
+def on_the_servers_loop(
+    body: bytes, *, hangs_up: str | None = None
+) -> tuple[SendResult, MailServer]:
     async def sending() -> tuple[SendResult, MailServer]:
         async with mail_server() as server:
             server.hangs_up = hangs_up
@@ -33,24 +35,24 @@ def on_uvloop(body: bytes, *, hangs_up: str | None = None) -> tuple[SendResult, 
             asks = taken if hangs_up == "nobody" else ours
             return await Smtp("mail", relay).send(letter(body), still_ours=asks), server
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
         return runner.run(sending())
 
 
-def test_a_letter_is_sent_on_uvloop_whatever_its_size() -> None:
+def test_a_letter_is_sent_on_the_servers_loop_whatever_its_size() -> None:
     for body in (b"The lamp Alba is still there.\r\n", (b"x" * 900 + b"\r\n") * 12_000):
-        result, server = on_uvloop(body)
+        result, server = on_the_servers_loop(body)
         assert result == SendResult(SendStatus.SENT, "smtp:4ZxQ1", "")
         assert server.raw == [HEAD + body]
 
 
-def test_p3_on_uvloop_too_a_hang_up_says_what_is_true_and_a_taken_claim_stops_the_letter() -> None:
+def test_p3_there_too_a_hang_up_says_what_is_true_and_a_taken_claim_stops_the_letter() -> None:
     small, large = b"The lamp Alba is still there.\r\n", (b"x" * 900 + b"\r\n") * 12_000
     for step, body, status in (
         ("LETTER", large, SendStatus.NOT_SENT),
         ("DATA", small, SendStatus.UNKNOWN),
         ("nobody", small, SendStatus.NOT_SENT),
     ):
-        result, server = on_uvloop(body, hangs_up=step)
+        result, server = on_the_servers_loop(body, hangs_up=step)
         assert result.status is status, step
         assert len(server.arrived) == (step == "DATA")
