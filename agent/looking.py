@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, select
 
 from agent import lifetime
 from agent.merges_shown import links_of, merges_of
+from agent.three_answers import three_answers
 from customers import complaints, consent, engagement, memory_text, profile, suppression
 from customers.memory_standing import MARKETING, why_withheld
 from store.schema import customers, effects, erasures
@@ -35,6 +36,7 @@ def look(conn: Connection, vault: Vault, customer_id: str, now_us: int) -> dict[
         ],
         "engaged": engagement.told(person.engaged),
         "revenue": dict(sorted(person.revenue.items())),
+        **three_answers(conn, vault, customer_id, now_us),
         "merges": merges_of(conn, vault, customer_id),
         "links": links_of(conn, customer_id),
         "consents": _consents(conn, vault, customer_id, now_us),

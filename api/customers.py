@@ -28,6 +28,14 @@ async def timeline(
     return page.as_json()
 
 
+@router.get("/{ref:path}/contacts")
+async def contacts(runs: Service, principal: Viewer, ref: str) -> dict[str, Any]:
+    """What was sent to this person, what was not and why, what comes next and when."""
+    await runs.caught_up()
+    seen = await runs.people.look(await runs.people.find(ref))
+    return {name: seen[name] for name in ("sent", "not_sent", "next")}
+
+
 @router.post("/{ref:path}/suppress", status_code=201)
 async def suppress(
     runs: Service, principal: Operator, ref: str, request: Suppress

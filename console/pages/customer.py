@@ -15,8 +15,8 @@ from agent.errors import Gone, NotReady, UsherError
 from console import about
 from console.components import button, card, empty, sentence
 from console.frame import House, Visit, at, page
+from console.pages import customer_contacts, customer_proof
 from console.pages import customer_parts as parts
-from console.pages import customer_proof
 from console.pages.customer_actions import Actions
 from console.pages.customer_consent import Consents
 from console.pages.customer_identity import OnePerson
@@ -173,6 +173,7 @@ class _Customer:
     @ui.refreshable_method
     def middle(self) -> None:
         """What was done."""
+        customer_contacts.answers(self._seen)
         parts.effects(self._seen)
         parts.offers(self._person)
         parts.journeys(self._person)
