@@ -9,17 +9,17 @@ import shutil
 import sys
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
 import httpx
 import typer
 from pydantic import ValidationError
 from rich.console import Console
-from rich.table import Table
 
 import evals.again
 import evals.demo
+import evals.doctor_told
 import evals.importing
 import evals.proof_told
 import evals.taking_out
@@ -27,34 +27,26 @@ import server
 from agent.documents import BrokenDocuments
 from agent.errors import UsherError
 from agent.settings import Settings
+from api.commands import groups, keeping
+from api.commands.shell import Data, Refused, Shell
 from customers.import_formats import UnreadableFile
 from customers.import_rows import ImportKind, Reading
 from evals.pack_checking import policy_app
 from evals.worlds.shop import START as SHOP_OPENS
 from prompts.problems import PromptError
-from store.database import open_vault
 from store.lock import FolderBusy
 from store.master_key import MasterKeyError
 from store.sealing import Erased
-from tools.channels.outbox import NotInOutbox, Outbox
+from tools.channels.outbox import NotInOutbox
 from tools.packs import NoPack
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-outbox_app = typer.Typer(no_args_is_help=True, help="Messages as they would arrive.")
-keys_app = typer.Typer(no_args_is_help=True, help="Keys of principals.")
 memory_app = typer.Typer(no_args_is_help=True, help="What is remembered of people.")
-channels_app = typer.Typer(no_args_is_help=True, help="Ways out: e-mail and text messages.")
-audit_app = typer.Typer(no_args_is_help=True, help="The journal's chain.")
-app.add_typer(outbox_app, name="outbox")
 app.add_typer(policy_app, name="policy")
-app.add_typer(keys_app, name="keys")
-app.add_typer(audit_app, name="audit")
-app.add_typer(channels_app, name="channels")
 app.add_typer(memory_app, name="memory")
 out, err = Console(), Console(stderr=True)
+shell = Shell(server.connect, server.address_of, out, err)
 
-_FOLDER = typer.Option("--data", help="Folder of database, keys and outbox.", metavar="DIR")
-Data = Annotated[Path | None, _FOLDER]
 #: What a person can act on: the message is enough, a traceback would only hide it.
 _PLAIN = (UsherError, BrokenDocuments, PromptError, FolderBusy, MasterKeyError, NoPack, NotInOutbox,
           UnreadableFile, Erased, tomllib.TOMLDecodeError)  # fmt: skip
@@ -87,7 +79,7 @@ def serve(
 
     Example: usher serve --port 8000 --data ./usher-data
     """
-    settings = _settings(data)
+    settings = shell.settings(data)
     out.print(f"usher: http://{host}:{port}, data in {settings.data}, key in "
               f"{settings.data / 'admin.key'}", markup=False, highlight=False)  # fmt: skip
     server.serve(settings, host=host, port=port)
@@ -112,18 +104,14 @@ def demo(
     settings = Settings(data=folder, clock=SHOP_OPENS, settle=0.3)
     if (folder / "usher.db").exists():
         raise typer.BadParameter(f"{folder} holds data; the demo starts in an empty folder")
-    _say(evals.demo.who_plans(settings))
+    shell.say(evals.demo.who_plans(settings))
     with server.running(settings, port=port) as (url, link):
         if not once:
-            _say(f"Watch it in the console: {url}{link}")
-            _say(f"(good for one login; later the key in {folder / 'admin.key'})")
+            shell.say(f"Watch it in the console: {url}{link}")
+            shell.say(f"(good for one login; later the key in {folder / 'admin.key'})")
         with contextlib.suppress(KeyboardInterrupt):
             key = server.key_header(folder)
             asyncio.run(evals.demo.show(url, key, out, settings=settings, goes_on=not once))
-
-
-def _say(text: str) -> None:
-    out.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _demo_folder() -> Path:
@@ -148,7 +136,7 @@ def import_(
     Example: usher import customers.csv --zone Europe/Berlin
     """
     reading = Reading(kind=kind, currency=currency, zone=zone, region=region, encoding=encoding)
-    settings = _settings(data)
+    settings = shell.settings(data)
 
     async def work() -> int:
         async with server.connect(settings) as client:
@@ -163,7 +151,7 @@ def explain(decision: Annotated[str, typer.Argument(help="dec_…")], data: Data
 
     Example: usher explain dec_01k…
     """
-    told = _call(_settings(data), "GET", f"/v1/decisions/{decision}/explain")
+    told = shell.call(shell.settings(data), "GET", f"/v1/decisions/{decision}/explain")
     out.print(told["text"], markup=False, highlight=False)
 
 
@@ -178,7 +166,7 @@ def replay(
     Example: usher replay dec_01k… --policy draft.yaml
     """
     body = {"policy": policy.read_text(encoding="utf-8")} if policy is not None else {}
-    told = _call(_settings(data), "POST", f"/v1/decisions/{decision}/replay", body)
+    told = shell.call(shell.settings(data), "POST", f"/v1/decisions/{decision}/replay", body)
     evals.again.tell_replay(told, out)
     if not told["same"] and policy is None:
         sys.exit(1)
@@ -197,12 +185,12 @@ def erase(
     """
     if prove:
         path = f"/v1/customers/{quote(reference, safe='')}/prove"
-        told = _call(_settings(data), "POST", path, within=None)
+        told = shell.call(shell.settings(data), "POST", path, within=None)
         evals.proof_told.tell_proof(told, out)
         sys.exit(0 if told["clean"] else 1)
     if not yes:
         typer.confirm("This destroys the person's keys and cannot be undone. Go on?", abort=True)
-    receipt = _call(_settings(data), "DELETE", f"/v1/customers/{reference}")
+    receipt = shell.call(shell.settings(data), "DELETE", f"/v1/customers/{reference}")
     out.print_json(json.dumps(receipt))
 
 
@@ -246,7 +234,7 @@ def bench(
 @app.command()
 def migrate(data: Data = None) -> None:
     """Bring the database to the newest schema, before the first start of a new version."""
-    settings = _settings(data)
+    settings = shell.settings(data)
 
     async def work() -> None:
         async with server.connect(settings):
@@ -254,34 +242,6 @@ def migrate(data: Data = None) -> None:
 
     asyncio.run(work())
     out.print("the schema is current", markup=False)
-
-
-@outbox_app.command("list")
-def outbox_list(data: Data = None) -> None:
-    """Every message that was written, oldest first."""
-    settings = _settings(data)
-    with open_vault(settings.data, settings.master()) as vault:
-        box = Outbox(settings.outbox, vault)
-        table = Table("id", "channel", "to")
-        for effect_id in box.ids():
-            try:
-                letter = box.open(effect_id)
-                table.add_row(effect_id, letter.channel, letter.to)
-            except Erased:
-                table.add_row(effect_id, "", "(erased)")
-        out.print(table)
-
-
-@outbox_app.command("show")
-def outbox_show(effect: Annotated[str, typer.Argument(help="eff_…")], data: Data = None) -> None:
-    """One message, byte for byte as it would arrive.
-
-    Example: usher outbox show eff_01k…
-    """
-    settings = _settings(data)
-    with open_vault(settings.data, settings.master()) as vault:
-        raw = Outbox(settings.outbox, vault).read(effect)
-    sys.stdout.buffer.write(raw)
 
 
 @policy_app.command("shadow")
@@ -298,22 +258,8 @@ def policy_shadow(
     """
     asked = {"text": _text_of(file), "file": str(file), "since": since, "limit": limit}
     with evals.again.watching(err):
-        told = _call(_settings(data), "POST", "/v1/policies/shadow", asked)
+        told = shell.call(shell.settings(data), "POST", "/v1/policies/shadow", asked)
     evals.again.tell_shadow(told, out, as_json=as_json)
-
-
-@keys_app.command("add")
-def keys_add(
-    name: Annotated[str, typer.Argument(help="Who it is for.")],
-    role: Annotated[str, typer.Option(help="ingest, viewer, operator, approver or admin.")],
-    data: Data = None,
-) -> None:
-    """Make a principal and print the key, once.
-
-    Example: usher keys add cdp --role ingest
-    """
-    made = _call(_settings(data), "POST", "/v1/principals", {"name": name, "role": role})
-    out.print(f"{made['name']} ({made['role']}): {made['key']}", markup=False, highlight=False)
 
 
 @memory_app.command("rebuild")
@@ -324,75 +270,23 @@ def memory_rebuild(data: Data = None) -> None:
     """
 
     async def work() -> None:
-        async with server.connect(_settings(data)) as client:
+        async with server.connect(shell.settings(data)) as client:
             await evals.importing.rebuild_memory(client, out)
 
     asyncio.run(work())
-
-
-@channels_app.command("list")
-def channels_list(data: Data = None) -> None:
-    """The channels that are set up, and where messages go."""
-    out.print_json(json.dumps(_call(_settings(data), "GET", "/v1/channels")))
-
-
-@channels_app.command("check")
-def channels_check(
-    name: Annotated[str, typer.Argument(help="A channel of usher.toml.")],
-    to: Annotated[str, typer.Option(help="An address of your own.")],
-    data: Data = None,
-) -> None:
-    """Send one test letter and tell each step.
-
-    Example: usher channels check mail --to me@example.com
-    """
-    told = _call(_settings(data), "POST", f"/v1/channels/{name}/check", {"to": to})
-    for step in told["steps"]:
-        _say(f"{step['step']}: {step['said']}")
-    _say(f"{told['channel']}: {told['status']} {told['detail']}".rstrip())
-    if not told["ok"]:
-        sys.exit(1)
-
-
-@audit_app.command("verify")
-def audit_verify(data: Data = None) -> None:
-    """Whether every chain of the journal is whole and fits its signed anchors."""
-    told = _call(_settings(data), "GET", "/v1/audit")
-    out.print_json(json.dumps(told))
-    if not told["ok"]:
-        sys.exit(1)
-
-
-def _settings(data: Path | None) -> Settings:
-    return Settings() if data is None else Settings(data=data)
 
 
 def _text_of(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise _Refused(f"{file} cannot be read: {error}") from error
+        raise Refused(f"{file} cannot be read: {error}") from error
 
 
-def _call(
-    settings: Settings, method: str, path: str, body: Any = None, *, within: float | None = 120
-) -> Any:
-    async def work() -> Any:
-        async with server.connect(settings) as client:
-            response = await client.request(method, path, json=body, timeout=within)
-        if response.is_error:
-            said = response.json()
-            raise _Refused(f"{said.get('title')}: {said.get('detail')}")
-        return response.json()
-
-    return asyncio.run(work())
-
-
-class _Refused(UsherError):
-    """It cannot be done, or the server said no."""
-
-
-evals.taking_out.add_to(app, lambda data: server.connect(_settings(data)), err)
+groups.add_to(app, shell)
+keeping.add_to(app, shell)
+evals.doctor_told.add_to(app, server.address_of, out)
+evals.taking_out.add_to(app, lambda data: server.connect(shell.settings(data)), err)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from agent.runs import Runs
 from api import (
     approvals,
     audit,
+    backups,
     brake,
     channels,
     chat,
@@ -30,14 +31,16 @@ from api import (
     principals,
     problems,
     products,
+    receipts,
     retention,
     segment,
     service,
-    suppressions,
-    triggers,
     subscriptions,
-)
+    suppressions,
     systems,
+    triggers,
+    way_out,
+)
 from api.faults import Faults
 from api.limits import BodyLimit
 
@@ -49,11 +52,11 @@ _ROUTERS = (
     identity.router,
     customers.router,
     suppressions.router,
+    subscriptions.router,
+    systems.router,
     products.router,
     approvals.router,
     policies.router,
-    subscriptions.router,
-    systems.router,
     policy_shadow.router,
     policy_changes.router,
     modes.router,
@@ -61,6 +64,7 @@ _ROUTERS = (
     principals.router,
     experiments.router,
     audit.router,
+    backups.router,
     brake.router,
     chat.router,
     chat.cards,
@@ -68,6 +72,8 @@ _ROUTERS = (
     imports.router,
     memory.router,
     retention.router,
+    receipts.router,
+    way_out.router,
     dead_letters.router,
     service.router,
 )

@@ -72,6 +72,7 @@ LEAST = dict.fromkeys(SEGMENT, "ingest") | {
     ("GET", "/v1/effects/{effect_id}"): "operator",
     ("POST", "/v1/effects/{effect_id}/settle"): "operator",
     ("GET", "/v1/audit"): "viewer",
+    ("POST", "/v1/backups"): "admin",
     ("GET", "/v1/clock"): "viewer",
     ("POST", "/v1/clock"): "operator",
     ("POST", "/v1/imports/{import_id}"): "operator",

@@ -1,0 +1,1 @@
+"""Groups of the `usher` command; `cli.py` puts them together."""
