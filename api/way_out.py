@@ -73,7 +73,13 @@ button:focus-visible {{ outline: 3px solid #f59e0b; outline-offset: 2px }}
 """
 
 
-@router.api_route("/{token:path}", methods=["GET", "HEAD"])
+@router.head("/{token:path}")
+async def peek(runs: Service, token: str) -> Response:
+    """Whether there is such a page. Changes nothing."""
+    return await show(runs, token)
+
+
+@router.get("/{token:path}")
 async def show(runs: Service, token: str) -> Response:
     """What the link is for, and a button. Changes nothing."""
     link = await runs.outside.unsubscribing.look(token)
