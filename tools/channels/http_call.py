@@ -49,7 +49,7 @@ SAID: Final[Mapping[str, str]] = {
     Step.REQUEST: "the request is written",
     Step.ANSWER: "it has taken it",
 }
-Told: TypeAlias = Callable[[Step], None]
+Told: TypeAlias = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class HttpCall:
         here = at.scheme == "http" and on_this_machine(at.hostname or "")
         if at.scheme != "https" and not here:
             raise NotEncrypted("the URL of another machine begins with https://")
-        self.base_url = base_url.rstrip("/")
+        self._base_url = base_url
         self._waits = waits
         self._pace = pace or Pace(None)
         self._breaker = breaker or Breaker()
@@ -146,7 +146,7 @@ class HttpCall:
                 return _not_sent("the channel is at its rate; later")
             request = _Request(self._client, self._waits, still_ours, told)
             try:
-                answer = await request.run(method, self.base_url + path, headers, body)
+                answer = await request.run(method, self._base_url + path, headers, body)
             except _NotOurs:
                 return _not_sent(NOT_OURS)
             self._learn(trial, answer)
@@ -204,25 +204,21 @@ class _Request:
     async def _exchange(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
     ) -> None:
-        request = self._client.build_request(
+        async with self._client.stream(
             method,
             url,
             headers={**_ALWAYS, **headers},
             content=body,
             extensions={"trace": self._trace},
-        )
-        response = await self._client.send(request, stream=True)
-        try:
+        ) as response:
             self._headers = {name.lower(): value for name, value in response.headers.items()}
             self._status = response.status_code
-            if self._told is not None and response.is_success:
-                self._told(Step.ANSWER)
+            if response.is_success:
+                self._tell(Step.ANSWER)
             async for piece in response.aiter_raw():
                 self._read += piece[: MOST_OF_AN_ANSWER - len(self._read)]
                 if len(self._read) >= MOST_OF_AN_ANSWER:
                     break
-        finally:
-            await response.aclose()
 
     async def _trace(self, event: str, about: Mapping[str, Any]) -> None:
         """Called at every step of the connection; see httpx, "Extensions", `trace`."""
