@@ -14,22 +14,52 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from agent.alert_settings import AlertTarget, EmailTarget, SlackTarget
+from agent.alerting import Alerting
 from agent.errors import Conflict
+from agent.pack_changing import Clocks
 from store.deliveries import Delivery
 from tools.channels import standard_webhooks
 from tools.channels.channel import Letter, SendStatus
-from tools.channels.posting import checked_url
+from tools.channels.posting import checked_url, client
 from tools.channels.receiver import Acknowledged, Answer, GivenUp, Receiver, TryAgain
 from tools.channels.routing import Router
 from tools.channels.signed_webhook import SignedWebhook
 from tools.channels.slack import Slack
 from tools.channels.standard_webhooks import BadSecret
 from tools.instants import instant
+
+if TYPE_CHECKING:
+    from agent.runs import Runs
+
+
+def alerting_of(runs: Runs, clocks: Clocks) -> Alerting:
+    """The alerts of a deployment, and their receivers among all others. Raises `Conflict`."""
+    env, http = runs.env, client()
+    made = receivers(
+        runs.settings.alerts,
+        http,
+        router=env.router,
+        sender=env.sender["email"],
+        public_url=env.public_url,
+    )
+    alerting = Alerting(
+        runs.db,
+        runs.clock,
+        env.shelf,
+        pack_name=env.pack_name,
+        targets=runs.settings.alerts,
+        made=made,
+        problems=lambda: [*runs.problems, *runs.publishing.problems],
+        clocks=clocks,
+        closes=http.aclose,
+    )
+    runs.connected.delivering.receivers["alert"] = alerting.receiver
+    return alerting
 
 
 def receivers(

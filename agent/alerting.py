@@ -47,8 +47,10 @@ class Alerting:
         problems: Callable[[], Sequence[str]],
         clocks: Clocks | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        closes: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """`made`: the receivers of `targets`, by the same names."""
+        """`made`: the receivers of `targets`, by the same names; `closes` lets go of them."""
+        self._closes = closes
         self._db, self._clock, self._shelf = db, clock, shelf
         self._pack_name = pack_name
         self._targets = dict(targets)
@@ -69,6 +71,8 @@ class Alerting:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        if self._closes is not None:
+            await self._closes()
 
     async def receiver(self, name: str) -> Receiver | None:
         """The receiver of a target; None where settings name it no more."""

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, func, select
 from agent import documents, setting_aside
 from agent.accepting import Accepted
 from agent.access_archive import AccessArchive
+from agent.alert_targets import alerting_of
 from agent.anchoring import Anchoring
 from agent.approving import Approving
 from agent.board import WaitingBoard
@@ -165,12 +166,7 @@ class Runs:
             db, clock, shelf=env.shelf, pack_name=env.pack_name, wake=self.dispatcher.wake
         )
         self.publishing = Publishing(
-            db,
-            clock,
-            env.shelf,
-            default=env.pack_name,
-            clocks=clocks,
-            problems=left_out.own_packs,
+            db, clock, env.shelf, default=env.pack_name, clocks=clocks, problems=left_out.own_packs
         )
         self.shadowing = Shadowing(db, clock, env.shelf, env.pack_name, draft=self.publishing.draft)
         self._folder = FolderWatch(
@@ -186,6 +182,7 @@ class Runs:
             interpreter=interpreter,
         )
         self.connected = connected_of(settings, db, clocks or Clocks())
+        self.alerting = alerting_of(self, clocks or Clocks())
         self.condition = Condition(db, clock, self.dispatcher, machine_us=machine_us)
         self.dead_letters = DeadLetters(
             db, wake=self.dispatcher.wake, go_back_to=self.resolver.go_back_to
@@ -213,12 +210,14 @@ class Runs:
         self.retention.start()
         self._folder.start()
         await self.connected.start()
+        self.alerting.start()
         self._ready = True
 
     async def stop(self) -> None:
         """Let go; every commit stands, and what is left is picked up next time."""
         self._ready = False
         await self._folder.stop()
+        await self.alerting.stop()
         await self.connected.stop()
         await self._refitting.stop()
         await self.retention.stop()

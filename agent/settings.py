@@ -21,6 +21,7 @@ from pydantic_settings import (
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from agent.alert_settings import AlertTarget
 from agent.channel_settings import ChannelSettings
 from agent.channel_table import ChannelName
 from agent.retention_times import Class, KeptFor
@@ -142,6 +143,10 @@ class Settings(BaseSettings):
     systems: dict[ChannelName, SystemSettings] = Field(
         default={},
         description="By name, who is told of stops: `[systems.NAME]`; see connected-systems.md.",
+    )
+    alerts: dict[ChannelName, AlertTarget] = Field(
+        default={},
+        description="By name, who is told what people should look at: `[alerts.NAME]`; alerts.md.",
     )
     retention: dict[Class, KeptFor] = Field(
         default={},

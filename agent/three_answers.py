@@ -168,7 +168,7 @@ def _next(conn: Connection, vault: Vault, customer_id: str, now_us: int) -> list
     return sorted(found, key=lambda item: (item["at"], item["decision_id"]))[:MOST]
 
 
-def _plain(row: Row[Any], waits_for: str, *, until: int | None, at: int) -> dict[str, Any]:
+def _plain(row: Any, waits_for: str, *, until: int | None, at: int) -> dict[str, Any]:
     return {
         "effect_id": None,
         "decision_id": row.decision_id,

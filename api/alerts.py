@@ -22,4 +22,5 @@ async def alerts(
     cursor: Cursor = None,
 ) -> dict[str, Any]:
     """Open alerts, or all there were, newest first."""
-    return await runs.alerting.listing(open_only=state == "open", limit=limit, cursor=cursor)
+    found = await runs.alerting.listing(open_only=state == "open", limit=limit, cursor=cursor)
+    return found

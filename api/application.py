@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from agent.runs import Runs
 from api import (
+    alerts,
     approvals,
     audit,
     backups,
@@ -75,6 +76,7 @@ _ROUTERS = (
     receipts.router,
     way_out.router,
     dead_letters.router,
+    alerts.router,
     service.router,
 )
 

@@ -32,7 +32,8 @@ _PATIENCE_S = 60.0
 _PLACES = (
     ("", (("Start here", "/"), ("Live decisions", "/decisions"), ("Approvals", "/approvals"),
           ("Customers", "/customers"))),
-    ("Govern", (("Policies", "/policies"), ("Figures", "/figures"), ("Brake", "/brake"))),
+    ("Govern", (("Policies", "/policies"), ("Figures", "/figures"), ("Alerts", "/alerts"),
+               ("Brake", "/brake"))),
     ("Ask", (("Chat", "/chat"),)),
 )  # fmt: skip
 

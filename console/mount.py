@@ -15,6 +15,7 @@ from console import faults, login
 from console.frame import House
 from console.guard import Guard
 from console.pages import (
+    alerts,
     approvals,
     brake,
     chat,
@@ -31,6 +32,7 @@ from console.pages import (
 from console.sessions import Sessions
 
 _PAGES = (
+    alerts,
     start,
     live,
     decision,

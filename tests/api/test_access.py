@@ -49,6 +49,7 @@ LEAST = dict.fromkeys(SEGMENT, "ingest") | {
     ("POST", "/v1/suppressions"): "operator",
     ("GET", "/v1/retention"): "viewer",
     ("GET", "/v1/customers/{ref}/timeline"): "viewer",
+    ("GET", "/v1/alerts"): "viewer",
     ("POST", "/v1/customers/{ref}/suppress"): "operator",
     ("DELETE", "/v1/customers/{ref}/suppress"): "operator",
     ("PUT", "/v1/customers/{ref}/hold"): "admin",
