@@ -20,7 +20,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.soak.judge import Verdict, judge, read_log
+from tests.soak.judge import judge, read_log
+from tests.soak.outcome import Soaked
 from tests.soak.plant import OPENS, Plant
 from tests.soak.sending import Gone, Sender, ask
 from tests.soak.traffic import batches, cart_left, doings, introductions, name_of, zones_of
@@ -46,23 +47,6 @@ class Size:
 
 QUICK = Size(people=60, events=600, rounds=6, kills=3, stops=1)
 FULL = Size(people=2_000, events=10_000, rounds=30, kills=15, stops=10)
-
-
-@dataclass(frozen=True, slots=True)
-class Soaked:
-    """What happened, and what the judge says of it."""
-
-    sent: int
-    kills: int
-    stops: int
-    letters: int
-    verdict: Verdict
-    chain: bool
-
-    @property
-    def passed(self) -> bool:
-        """Whether letters left and nothing was found."""
-        return self.verdict.clean and self.chain and self.letters > 0
 
 
 class Soak:
@@ -95,7 +79,15 @@ class Soak:
             if self._client is not None:
                 self._client.close()
             self._plant.close()
-        return Soaked(self._sender.sent, self._kills, self._stops, len(letters), verdict, chain)
+        return Soaked(
+            people=self._size.people,
+            sent=self._sender.sent,
+            kills=self._kills,
+            stops=self._stops,
+            letters=len(letters),
+            verdict=verdict,
+            chain=chain,
+        )
 
     def _begin(self) -> None:
         """Everybody is known, the lamp is in stock, the agent has been watched and goes live."""

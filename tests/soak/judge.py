@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 _ENDS = "('decided', 'recorded', 'withheld')"
@@ -81,22 +82,27 @@ def judge(database: Path, delivered: Sequence[Delivered], told: Told) -> Verdict
     """The verdict on a stopped server's `usher.db`."""
     conn = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
     try:
-        return Verdict(
-            lost=_events_lost(conn, told.answered) + _letters_lost(conn, delivered),
-            twice=_twice(conn, delivered, told.answered),
-            caps=_over_caps(conn, delivered, told.zones),
-            after_opt_out=_after_opt_out(delivered, told.opted_out),
-            stale=_stale(conn),
-        )
+        return verdict_of(conn, delivered, told)
     finally:
         conn.close()
 
 
-def _one(conn: sqlite3.Connection, query: str) -> int:
+def verdict_of(conn: Any, delivered: Sequence[Delivered], told: Told) -> Verdict:
+    """The verdict on a database, by a connection of `sqlite3` or `psycopg`."""
+    return Verdict(
+        lost=_events_lost(conn, told.answered) + _letters_lost(conn, delivered),
+        twice=_twice(conn, delivered, told.answered),
+        caps=_over_caps(conn, delivered, told.zones),
+        after_opt_out=_after_opt_out(delivered, told.opted_out),
+        stale=_stale(conn),
+    )
+
+
+def _one(conn: Any, query: str) -> int:
     return int(conn.execute(query).fetchone()[0])
 
 
-def _events_lost(conn: sqlite3.Connection, answered: int) -> int:
+def _events_lost(conn: Any, answered: int) -> int:
     kept = _one(conn, "SELECT count(*) FROM inbox")
     unresolved = _one(conn, "SELECT count(*) FROM inbox WHERE status <> 'resolved'")
     endless = _one(conn, f"SELECT count(*) FROM events WHERE state NOT IN {_ENDS}")
@@ -108,7 +114,7 @@ def _events_lost(conn: sqlite3.Connection, answered: int) -> int:
     return max(0, answered - kept) + unresolved + endless + undone
 
 
-def _letters_lost(conn: sqlite3.Connection, delivered: Sequence[Delivered]) -> int:
+def _letters_lost(conn: Any, delivered: Sequence[Delivered]) -> int:
     ledger = dict(conn.execute("SELECT id, status FROM effects WHERE via IS NOT NULL"))
     came = {one.effect for one in delivered}
     never_came = sum(state == "sent" and effect not in came for effect, state in ledger.items())
@@ -117,14 +123,12 @@ def _letters_lost(conn: sqlite3.Connection, delivered: Sequence[Delivered]) -> i
     return never_came + not_known + in_hand
 
 
-def _twice(conn: sqlite3.Connection, delivered: Sequence[Delivered], answered: int) -> int:
+def _twice(conn: Any, delivered: Sequence[Delivered], answered: int) -> int:
     letters = sum(n - 1 for n in Counter(one.id for one in delivered).values())
     return letters + max(0, _one(conn, "SELECT count(*) FROM inbox") - answered)
 
 
-def _over_caps(
-    conn: sqlite3.Connection, delivered: Sequence[Delivered], zones: Mapping[str, str]
-) -> int:
+def _over_caps(conn: Any, delivered: Sequence[Delivered], zones: Mapping[str, str]) -> int:
     """By when a letter was settled in business time; its own date, where the ledger knows none."""
     settled = {
         effect: datetime.fromtimestamp(at / _US, UTC)
@@ -152,7 +156,7 @@ def _after_opt_out(delivered: Sequence[Delivered], opted_out: Mapping[str, int])
     return sum(one.to in opted_out and one.begun_ns > opted_out[one.to] for one in delivered)
 
 
-def _stale(conn: sqlite3.Connection) -> int:
+def _stale(conn: Any) -> int:
     newest: dict[str, int] = {}
     stale = 0
     for customer, epoch in conn.execute("SELECT customer_id, epoch FROM journal ORDER BY pos"):

@@ -24,6 +24,7 @@ class Plant:
     """One server that can be killed, stopped and gone on with; one mail server that stays."""
 
     def __init__(self, folder: Path, seed: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self.data = folder / "data"
         self.log = folder / "mail.jsonl"
         self._told = (folder / "stderr.log").open("ab")

@@ -26,9 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.event import listens_for
 
 from store.schema import clock, effects, events, inbox, journal, lanes, metadata, wakeups
-from tests.soak.__main__ import line
-from tests.soak.embedded import Soaked
 from tests.soak.judge import Delivered, Told, Verdict, judge, read_log
+from tests.soak.outcome import Soaked, both
 
 ADA = "ada@example.com"
 TUESDAY = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -216,15 +215,20 @@ def test_a_log_is_read_as_the_mail_server_writes_it(tmp_path: Path) -> None:
 
 
 def test_a_soak_passes_only_where_letters_left_nothing_was_found_and_the_chain_holds() -> None:
-    well = Soaked(sent=750, kills=3, stops=1, letters=9, verdict=CLEAN, chain=True)
+    well = Soaked(60, 750, kills=3, stops=1, letters=9, verdict=CLEAN, chain=True)
     assert well.passed
-    assert line(60, well, 31.4) == (
+    assert well.line(31.4) == (
         "soak: 60 customers, 750 events, 3 kills, 1 stops, 9 letters: 0 lost, 0 twice, "
         "0 caps exceeded, 0 after opt-out, 0 stale writes, chain valid (31 s)"
     )
     assert not replace(well, letters=0).passed
     assert not replace(well, chain=False).passed
-    assert "chain BROKEN" in line(60, replace(well, chain=False), 1)
+    assert "chain BROKEN" in replace(well, chain=False).line(1)
     for figure in ("lost", "twice", "caps", "after_opt_out", "stale"):
         found = replace(CLEAN, **{figure: 1})
-        assert not replace(well, verdict=found).passed, figure
+        worse = replace(well, verdict=found)
+        assert not worse.passed, figure
+        assert not both(well, worse).passed and not both(worse, well).passed, figure
+    assert both(well, well).passed and both(well, well).letters == 18
+    assert not both(well, replace(well, letters=0)).passed
+    assert not both(well, replace(well, chain=False)).passed
