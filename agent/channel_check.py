@@ -6,12 +6,7 @@ whose owner wants no letters gets none of these either.
 
 from __future__ import annotations
 
-import hashlib
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
-from typing import Any, Final
+from typing import Any, TypeAlias
 
 import structlog
 from sqlalchemy import Connection, select
@@ -26,26 +21,12 @@ from customers.resolve import find, possible, was_erased
 from store.ids import new_id
 from store.schema import suppressions
 from store.sealing import Vault
-from tools.channels.addresses import mailbox
-from tools.channels.channel import Letter, SendStatus
+from tools.channels.channel import SendStatus
 from tools.channels.routing import NO_WAY_OUT
-from tools.channels.smtp import Smtp
-from tools.channels.smtp_session import Step
-from tools.instants import instant
+from tools.channels.trial import NotAnAddress, Trial, Tried
 
 log = structlog.get_logger("usher.channels")
-
-_STEPS: Final = {
-    Step.CONNECT: "the mail server answers",
-    Step.HELLO: "it greets us",
-    Step.TLS: "the connection is encrypted",
-    Step.LOGIN: "it knows the account",
-    Step.SENDER: "it takes the sender",
-    Step.RECIPIENT: "it takes the recipient",
-    Step.DATA: "it is ready for the letter",
-    Step.LETTER: "the letter is written",
-    Step.ANSWER: "it has taken the letter",
-}
+Report: TypeAlias = dict[str, Any]
 
 
 def listing(env: Environment, settings: Settings) -> dict[str, Any]:
@@ -81,65 +62,51 @@ async def check(
     if isinstance(channel, OutboxSettings):
         said = "letters of this channel lie in the outbox, a folder of this server"
         return _report(name, [], ok=True, status="sent", detail=said)
-    address = mailbox(to)
-    if address is None:
-        raise Invalid("this is not one e-mail address such as ada@shop.example")
-    only = env.router.send_only_to
-    if only is not None and not only.holds(address):
-        raise Conflict("USHER_SEND_ONLY_TO does not name this address")
-    if await env.db.read(_unwanted, env.db.vault, address, env.clock.now_us()):
-        raise Conflict("whoever has this address wants no letters; take one of your own")
-    smtp = env.router.named(name, kind=channel.kinds[0])
-    if not isinstance(smtp, Smtp):
+    kind = channel.kinds[0]
+    tried = env.router.named(name, kind=kind)
+    if not isinstance(tried, Tried):
         raise Conflict("other channels were put in this one's place when the service was started")
-    told: list[Step] = []
-    letter = _letter(env, address, name)
-    result = await smtp.send(letter, still_ours=_ours, told=told.append)
+    try:
+        letter = tried.to_try(_trial(env, name, kind, to))
+    except NotAnAddress as wanted:
+        raise Invalid(str(wanted)) from None
+    only = env.router.send_only_to
+    if only is not None and not only.holds(letter.to):
+        raise Conflict("USHER_SEND_ONLY_TO does not name this address")
+    if await env.db.read(_unwanted, env.db.vault, letter.to, kind, env.clock.now_us()):
+        raise Conflict("whoever has this address wants no letters; take one of your own")
+    told: list[str] = []
+    result = await tried.send(letter, still_ours=_ours, told=told.append)
     log.info("channel_checked", channel=name, by=by, status=result.status.value)
     ok = result.status is SendStatus.SENT
-    detail = (
-        result.detail or f"look for it in the mailbox; the server calls it {result.provider_id}"
+    detail = result.detail or f"look for it there; the other side calls it {result.provider_id}"
+    steps = [{"step": str(step), "said": tried.steps[step]} for step in dict.fromkeys(told)]
+    return _report(name, steps, ok=ok, status=result.status.value, detail=detail)
+
+
+def _trial(env: Environment, name: str, kind: str, to: str) -> Trial:
+    return Trial(
+        channel=name,
+        kind=kind,
+        effect_id=new_id("chk"),
+        to=to,
+        sender=env.sender.get(kind, ""),
+        sender_name=env.library.brand.name,
+        at_us=env.clock.now_us(),
     )
-    return _report(name, told, ok=ok, status=result.status.value, detail=detail)
 
 
 async def _ours() -> bool:
     return True
 
 
-def _report(name: str, told: list[Step], *, ok: bool, status: str, detail: str) -> dict[str, Any]:
-    steps = [{"step": step.value, "said": _STEPS[step]} for step in dict.fromkeys(told)]
+def _report(
+    name: str, steps: list[dict[str, str]], *, ok: bool, status: str, detail: str
+) -> Report:
     return {"channel": name, "ok": ok, "status": status, "detail": detail, "steps": steps}
 
 
-def _letter(env: Environment, to: str, name: str) -> Letter:
-    sender = env.sender["email"]
-    effect_id = new_id("chk")
-    mail = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
-    mail["From"] = Address(display_name=env.library.brand.name, addr_spec=sender)
-    mail["To"] = Address(addr_spec=to)
-    mail["Subject"] = f"Usher: a test of the channel {name}"
-    mail["Date"] = format_datetime(instant(env.clock.now_us()).replace(microsecond=0))
-    mail["Message-ID"] = f"<{effect_id}@{sender.rpartition('@')[2]}>"
-    mail.set_content(
-        f"This letter was sent by Usher to test the channel {name}.\n"
-        "It was asked for by an operator, and nobody else got it.\n",
-        cte="quoted-printable",
-    )
-    raw = mail.as_bytes()
-    return Letter(
-        effect_id=effect_id,
-        idempotency_key=effect_id,
-        customer_id="",
-        channel="email",
-        to=to,
-        raw=raw,
-        sha256=hashlib.sha256(raw).hexdigest(),
-        sender=sender,
-    )
-
-
-def _unwanted(conn: Connection, vault: Vault, address: str, now_us: int) -> bool:
+def _unwanted(conn: Connection, vault: Vault, address: str, kind: str, now_us: int) -> bool:
     """Whether somebody with this address was erased, or has had letters to it stopped."""
     if was_erased(conn, vault, address):
         return True
@@ -151,6 +118,6 @@ def _unwanted(conn: Connection, vault: Vault, address: str, now_us: int) -> bool
         unknown = select(suppressions).where(suppressions.c.identifier_hash.in_(hashes))
         rows = [row for row in conn.execute(unknown) if suppression.holds(row, now_us)]
     return any(
-        row.scope == "all" or (row.scope == "address" and row.channel in (None, "email"))
+        row.scope == "all" or (row.scope == "address" and row.channel in (None, kind))
         for row in rows
     )

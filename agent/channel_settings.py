@@ -7,21 +7,28 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
 from agent.channel_table import (
+    BaseUrl,
     ChannelTable,
     Domain,
     Host,
+    HttpTable,
     Mailbox,
     Rate,
+    Url,
     Variable,
     Word,
 )
+from tools.channels import sendgrid, twilio
 from tools.channels.addresses import on_this_machine
 from tools.channels.channel import Kind
 
+#: A number, or a name of at most eleven letters and digits, one letter among them.
+_TEXT_SENDER = r"^(\+[1-9][0-9]{6,14}|[0-9]{3,8}|[0-9 ]{0,10}[A-Za-z][A-Za-z0-9 ]{0,10})$"
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
@@ -102,6 +109,77 @@ class SmtpSettings(ChannelTable):
         return self.port if self.port is not None else _PORTS[self.tls]
 
 
+class SendgridSettings(HttpTable):
+    """SendGrid's Web API. `base_url`: another region's, such as https://api.eu.sendgrid.com."""
+
+    provider: Literal["sendgrid"]
+    kind: Literal["email"]
+    key_env: Variable
+    sender: Mailbox | None = None
+    base_url: BaseUrl = sendgrid.BASE_URL
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """E-mail."""
+        return (self.kind,)
+
+    @property
+    def writes_as(self) -> str | None:
+        """Its own sender, where it has one."""
+        return self.sender
+
+    def told(self) -> dict[str, Any]:
+        """Where it is reached, and its pace."""
+        return {"url": self.base_url, "rate": self.rate}
+
+
+class TwilioSettings(HttpTable):
+    """Twilio's Messages. The sender is `sender`, or whom the `messaging_service` chooses."""
+
+    provider: Literal["twilio"]
+    kind: Literal["sms"]
+    account: Annotated[str, Field(pattern=r"^AC[0-9a-f]{32}$")]
+    token_env: Variable
+    sender: Annotated[str, Field(pattern=_TEXT_SENDER)] | None = None
+    messaging_service: Annotated[str, Field(pattern=r"^MG[0-9a-f]{32}$")] | None = None
+    base_url: BaseUrl = twilio.BASE_URL
+
+    @model_validator(mode="after")
+    def _one_sender(self) -> TwilioSettings:
+        if self.sender is not None and self.messaging_service is not None:
+            raise ValueError("a messaging_service chooses the sender; keep it or sender")
+        return self
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Text messages."""
+        return (self.kind,)
+
+    @property
+    def writes_as(self) -> str | None:
+        """Its own sender, where it has one."""
+        return self.sender
+
+    def told(self) -> dict[str, Any]:
+        """Where it is reached, its pace, and whether a messaging service chooses the sender."""
+        service = self.messaging_service is not None
+        return {"url": self.base_url, "rate": self.rate, "messaging_service": service}
+
+
+class WebhookSettings(HttpTable):
+    """A URL of one's own. `secret_env` holds `whsec_…`, or two with a blank while one is new."""
+
+    provider: Literal["webhook"]
+    kinds: Annotated[tuple[Kind, ...], Field(min_length=1)]
+    url: Url
+    secret_env: Variable
+
+    def told(self) -> dict[str, Any]:
+        """The machine it goes to, not the whole address, which may hold a key; and its pace."""
+        return {"host": urlsplit(self.url).hostname, "rate": self.rate}
+
+
 ChannelSettings: TypeAlias = Annotated[
-    OutboxSettings | SmtpSettings, Field(discriminator="provider")
+    OutboxSettings | SmtpSettings | SendgridSettings | TwilioSettings | WebhookSettings,
+    Field(discriminator="provider"),
 ]

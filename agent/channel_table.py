@@ -6,6 +6,7 @@ of the environment that holds it.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -28,16 +29,22 @@ def _domain(text: str) -> str:
     return found
 
 
-def _base_url(text: str) -> str:
+def _url(text: str) -> str:
     try:
         at = urlsplit(text)
         whole = bool(at.scheme in ("http", "https") and at.hostname and at.port != 0)
     except ValueError:
         raise ValueError("this is not a URL such as https://api.example") from None
-    if not whole or at.username is not None or at.query or at.fragment or not text.isascii():
+    if not whole or at.username is not None or at.fragment or not text.isascii():
         raise ValueError("this is not a URL such as https://api.example, without name or password")
     if at.scheme == "http" and not on_this_machine(at.hostname or ""):
         raise ValueError("everybody on the way could read what is sent; use https")
+    return text
+
+
+def _base_url(text: str) -> str:
+    if "?" in text:
+        raise ValueError("this is not a URL such as https://api.example, without a query")
     return text.rstrip("/")
 
 
@@ -50,9 +57,9 @@ def _variable(text: str) -> str:
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Domain = Annotated[str, AfterValidator(_domain)]
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"), AfterValidator(_variable)]
-BaseUrl = Annotated[str, Field(pattern=r"^\S{1,2000}$"), AfterValidator(_base_url)]
+Url = Annotated[str, Field(pattern=r"^\S{1,2000}$"), AfterValidator(_url)]
+BaseUrl = Annotated[Url, AfterValidator(_base_url)]
 Rate = Annotated[float, Field(gt=0, le=10_000)]
-Seconds = Annotated[float, Field(ge=0.1, le=600)]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]{1,253}$")]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?$")]
 
@@ -70,6 +77,15 @@ class ChannelTable(BaseModel):
     def told(self) -> dict[str, Any]:
         """What an operator reads of it besides name, kinds, sender; no secret, no account."""
         return {}
+
+
+class HttpTable(ChannelTable):
+    """What a channel by HTTP has besides: its pace, how long to wait, whom to trust."""
+
+    rate: Rate | None = None
+    timeout: Annotated[float, Field(ge=1, le=60)] = 10.0
+    answer_timeout: Annotated[float, Field(ge=1, le=600)] = 30.0
+    ca_file: Path | None = None
 
 
 ChannelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]

@@ -8,7 +8,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from agent.channel_making import Making, smtp
-from agent.channel_settings import ChannelSettings, OutboxSettings, SmtpSettings
+from agent.channel_settings import (
+    ChannelSettings,
+    OutboxSettings,
+    SendgridSettings,
+    SmtpSettings,
+    TwilioSettings,
+    WebhookSettings,
+)
+from agent.http_channels import sendgrid, twilio, webhook
 from agent.settings import Settings
 from tools.channels.channel import Channel
 from tools.channels.routing import Router, SendOnlyTo
@@ -44,6 +52,12 @@ def _made(making: Making, channel: ChannelSettings) -> Channel:
     match channel:
         case SmtpSettings():
             return smtp(making, channel)
+        case SendgridSettings():
+            return sendgrid(making, channel)
+        case TwilioSettings():
+            return twilio(making, channel)
+        case WebhookSettings():
+            return webhook(making, channel)
         case _:
             raise making.cannot(f"there is no provider {channel.provider}")
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
@@ -114,7 +115,7 @@ class HttpCall:
         # A connection that is kept may be closed by the other side just when it is used again, and
         # nobody would know whether the request arrived: each request has its own.
         self._client = httpx.AsyncClient(
-            verify=trust or ssl.create_default_context(),
+            verify=trust or _the_systems(),
             trust_env=False,
             follow_redirects=False,
             timeout=httpx.Timeout(
@@ -254,6 +255,12 @@ class _Request:
         else:
             why = "the other system hung up on the request, or its answer could not be read"
         return SendResult(SendStatus.UNKNOWN, None, why)
+
+
+@cache
+def _the_systems() -> ssl.SSLContext:
+    """The certificates that the system trusts; reading them takes long, and once is enough."""
+    return ssl.create_default_context()
 
 
 def _certificate(fault: BaseException | None) -> bool:

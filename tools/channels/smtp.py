@@ -9,17 +9,17 @@ believed; where none comes after that line, the letter's fate is unknown and nob
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
 from collections.abc import Callable
 from typing import Final
 
 from tools.channels.addresses import mailbox
 from tools.channels.channel import Letter, SendResult, SendStatus, StillOurs
-from tools.channels.letters import flaw
 from tools.channels.pace import Pace
+from tools.channels.refusals import no_mail, not_for_it
 from tools.channels.signing import Dkim
-from tools.channels.smtp_session import Patience, Relay, Session, Step, Stopped
+from tools.channels.smtp_session import SAID, Patience, Relay, Session, Step, Stopped
+from tools.channels.trial import Trial, mail_to_try
 
 _QUEUED: Final = re.compile(r"\bqueued as ([A-Za-z0-9.-]{1,64})(?=\s|$)", re.ASCII)
 
@@ -29,6 +29,7 @@ class Smtp:
 
     kinds = ("email",)
     deduplicates = False
+    steps = SAID
 
     def __init__(
         self,
@@ -55,7 +56,7 @@ class Smtp:
     ) -> SendResult:
         """Hand the letter over, once. `told` hears of each step that went well."""
         to, sender = mailbox(letter.to), mailbox(letter.sender)
-        refusal = _refusal(letter, to=to, sender=sender)
+        refusal = not_for_it(letter, self.kinds) or no_mail(letter)
         if refusal is not None or to is None or sender is None:
             return SendResult(SendStatus.REFUSED, None, refusal or "there is no address")
         if self._pace is not None and not await self._pace.turn():
@@ -81,17 +82,9 @@ class Smtp:
         finally:
             session.abandon()
 
-
-def _refusal(letter: Letter, *, to: str | None, sender: str | None) -> str | None:
-    if letter.channel not in Smtp.kinds:
-        return f"this channel carries {Smtp.kinds[0]}, not {letter.channel}"
-    if hashlib.sha256(letter.raw).hexdigest() != letter.sha256:
-        return "the bytes are not those that were decided on"
-    if to is None:
-        return "the recipient is not one e-mail address"
-    if sender is None:
-        return "the sender is not one e-mail address"
-    return flaw(letter.raw, to=to)
+    def to_try(self, trial: Trial) -> Letter:
+        """A letter that tries the channel. Raises `NotAnAddress`."""
+        return mail_to_try(trial)
 
 
 def _provider_id(letter: Letter, said: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Literal, TypeAlias, TypeVar, cast
@@ -51,6 +51,18 @@ WORDS: Final = {
     Step.DATA: "when it was to take the letter",
     Step.LETTER: "while it took the letter",
     Step.ANSWER: "to the letter",
+}
+#: What a step that has gone well means, in words.
+SAID: Final[Mapping[str, str]] = {
+    Step.CONNECT: "the mail server answers",
+    Step.HELLO: "it greets us",
+    Step.TLS: "the connection is encrypted",
+    Step.LOGIN: "it knows the account",
+    Step.SENDER: "it takes the sender",
+    Step.RECIPIENT: "it takes the recipient",
+    Step.DATA: "it is ready for the letter",
+    Step.LETTER: "the letter is written",
+    Step.ANSWER: "it has taken the letter",
 }
 _OF_THE_LETTER: Final = frozenset({Step.SENDER, Step.RECIPIENT, Step.DATA, Step.ANSWER})
 
