@@ -24,6 +24,7 @@ from sqlalchemy.exc import ArgumentError
 from agent.alert_settings import AlertTarget
 from agent.channel_settings import ChannelSettings
 from agent.channel_table import ChannelName
+from agent.receipt_settings import ReceiptName, ReceiptSettings
 from agent.retention_times import Class, KeptFor
 from agent.system_settings import SystemSettings
 from prompts.problems import did_you_mean
@@ -140,13 +141,17 @@ class Settings(BaseSettings):
         default={},
         description="By name, what live letters go by: `[channels.NAME]`; see channels.md.",
     )
-    systems: dict[ChannelName, SystemSettings] = Field(
+    receipts: dict[ReceiptName, ReceiptSettings] = Field(
         default={},
-        description="By name, who is told of stops: `[systems.NAME]`; see connected-systems.md.",
+        description="By name, who reports what became of letters: `[receipts.NAME]`; channels.md.",
     )
     alerts: dict[ChannelName, AlertTarget] = Field(
         default={},
         description="By name, who is told what people should look at: `[alerts.NAME]`; alerts.md.",
+    )
+    systems: dict[ChannelName, SystemSettings] = Field(
+        default={},
+        description="By name, who is told of stops: `[systems.NAME]`; see connected-systems.md.",
     )
     retention: dict[Class, KeptFor] = Field(
         default={},
