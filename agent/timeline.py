@@ -98,7 +98,7 @@ def _receipt(conn: Connection, vault: Vault, event_id: str) -> dict[str, Any]:
     row = conn.execute(select(receipts).where(receipts.c.event_id == event_id)).one()
     event = conn.execute(select(events).where(events.c.id == event_id)).first()
     body = {} if event is None else vault.open_json("events.body", event.body_sealed)
-    of = told(row._mapping)
+    of = told(row)
     return {
         "event": body.get("event"),
         "receipt": of["kind"],

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from customers import profile, suppressed_once, suppression
 from customers.identifiers import Identifier, normalise
@@ -157,6 +157,7 @@ def suppress_unknown(
         customer_id=None,
         identifier_hash=value_hash,
         address_hash=value_hash,
+        named=(address,),
         scope=scope,
         channel=channel,
         by="customer",
@@ -237,9 +238,7 @@ def _too_soon(
     )
     for click in conn.execute(query).all():
         conn.execute(
-            update(receipts)
-            .where(receipts.c.event_id == click.event_id)
-            .values(machine=1)
+            update(receipts).where(receipts.c.event_id == click.event_id).values(machine=1)
         )
         person = profile.load(conn, vault, customer_id)
         less = profile.without_answer(person, channel=receipt["channel"], at=click.at)
@@ -265,15 +264,15 @@ def of_effect(conn: Connection, effect_id: str) -> list[dict[str, Any]]:
         .where(receipts.c.effect_id == effect_id)
         .order_by(receipts.c.at, receipts.c.event_id)
     )
-    return [told(row._mapping) for row in rows]
+    return [told(row) for row in rows]
 
 
-def told(row: Mapping[str, Any]) -> dict[str, Any]:
+def told(row: Row[Any]) -> dict[str, Any]:
     """One row as people read it. `at` in UTC microseconds."""
     return {
-        "kind": row["kind"],
-        "at": row["at"],
-        "machine": bool(row["machine"]),
-        "reason": row["reason"],
-        "provider": row["provider"],
+        "kind": row.kind,
+        "at": row.at,
+        "machine": bool(row.machine),
+        "reason": row.reason,
+        "provider": row.provider,
     }

@@ -12,16 +12,19 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from agent.accepting import Incoming, accept
+from agent.handover import settle
+from agent.lane_unit import Ground
 from agent.receiving import message_of
 from agent.resolver import resolve_rows
 from customers import erasure, merge, receipts, split
-from store import ledger
+from store import lanes, ledger
 from store.database import Database
 from store.ledger import EffectStatus
 from store.schema import contacts, memories, suppressions
 from store.schema import receipts as receipts_table
 from tests.customers.people import DAY, NOW, Town, identify
 from tests.databases import Place
+from tools.channels.channel import SendResult, SendStatus
 from tools.channels.receipts.receipt import Receipt
 
 SOURCE = f"{receipts.SOURCE}mail"
@@ -130,7 +133,7 @@ def made(post: Post, said: Sequence[tuple[str, int]]) -> list[Receipt]:
     return found
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(ONE, min_size=1, max_size=6, unique=True), st.randoms(use_true_random=False))
 def test_any_order_of_the_same_receipts_and_any_repeat_ends_in_the_same_standing(
     town: Town, said: list[tuple[str, int]], chance: Any
@@ -169,6 +172,43 @@ def test_p3_what_is_still_being_handed_over_is_left_to_whoever_does(town: Town) 
     assert town.status(post.effect) == "claimed"
     shown = town.db.read_now(receipts.shown, post.effect)
     assert shown is EffectStatus.SENT, "so that a crash of the hand-over ends there too"
+
+
+def test_p3_an_answer_that_was_lost_ends_as_the_receipt_before_it_tells(town: Town) -> None:
+    for kind, becomes in (("delivered", "sent"), ("dropped", "failed")):
+        post = Post(town)
+        epoch = town.run(lanes.take, post.who)
+        town.run(ledger.reclaim, post.effect, epoch=epoch, claim_until=NOW + DAY)
+        town.run(ledger.hand_over_by, post.effect, epoch=epoch, via="mail")
+        post.hear([post.receipt(kind)])
+        town.run(
+            settle,
+            town.vault,
+            Ground(agents={}, fresh_id=town.fresh_id),
+            customer_id=post.who,
+            effect_id=post.effect,
+            epoch=epoch,
+            now_us=NOW + DAY,
+            result=SendResult(SendStatus.UNKNOWN, None, "no answer"),
+        )
+        assert town.status(post.effect) == becomes
+
+
+def test_p3_what_is_reported_holds_on_both_databases(any_database: Database) -> None:
+    both = Town(any_database)
+    post = Post(both).lost()
+    for _ in range(2):
+        post.hear([post.receipt("delivered"), post.receipt("bounced", permanent=True)])
+        post.hear([post.receipt("clicked", at=NOW + SECOND)])
+    assert post.standing() == {
+        "effect": "sent",
+        "queued": "cancelled",
+        "caps": [("committed",)],
+        "stopped": [("address", "email")],
+        "reported": [("bounced", 0), ("clicked", 1), ("delivered", 0)],
+        "remembered": ["send"],
+        "answers": {},
+    }
 
 
 def test_p3_an_opt_out_by_receipt_cancels_what_is_queued_in_the_same_unit(town: Town) -> None:
