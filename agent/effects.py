@@ -10,15 +10,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from agent import settling
+from agent import settling, undoing
 from agent.environment import Environment
 from agent.errors import Conflict, Gone, NotFound
 from agent.paging import Page, checked_limit, page_of
 from agent.settling import Settle
+from agent.undoing import CannotUndo, Undo
 from customers import receipts
 from store import ledger, uncertain
 from store.clock import Clock
 from store.database import Database
+from store.ids import new_id
 from store.sealing import Erased, Vault
 
 
@@ -63,15 +65,35 @@ class Effects:
         self._wake(wake)
         return now
 
+    async def undo(self, effect_id: str, request: Undo, *, by: str) -> dict[str, Any]:
+        """Take an effect back, once. Raises `NotFound`, `Gone`, and `Conflict` that says why it
+        cannot be undone, or not any more."""
+        await self.get(effect_id)
+        try:
+            wake = await self._db.write(
+                undoing.undo,
+                self._db.vault,
+                self._env.ground,
+                effect_id,
+                request,
+                undo_id=new_id("eff"),
+                by=by,
+                now_us=self._clock.now_us(),
+            )
+        except CannotUndo as why:
+            raise Conflict(f"this cannot be undone: {why}") from None
+        self._wake(wake)
+        return await self.get(effect_id)
+
     async def get(self, effect_id: str) -> dict[str, Any]:
         """One effect. Raises `NotFound`, and `Gone` once its person is erased."""
-        found = await self._db.read(_one, self._db.vault, effect_id)
+        found = await self._db.read(_one, self._db.vault, effect_id, self._clock.now_us())
         if found is None:
             raise NotFound(f"there is no effect {effect_id}")
         return found
 
 
-def _one(conn: Connection, vault: Vault, effect_id: str) -> dict[str, Any] | None:
+def _one(conn: Connection, vault: Vault, effect_id: str, now_us: int) -> dict[str, Any] | None:
     row = ledger.get(conn, effect_id)
     if row is None:
         return None
@@ -83,8 +105,16 @@ def _one(conn: Connection, vault: Vault, effect_id: str) -> dict[str, Any] | Non
     if "raw" in body:
         shown = ("to", "subject", "text", "raw", "message", "locale")
         message = {name: body.get(name) for name in shown}
+    undoable = undoing.look(conn, vault, row, now_us).as_json()
     reported = receipts.of_effect(conn, effect_id)
-    return {**_plain(row), "sha256": row.sha256, "message": message, "receipts": reported}
+    return {
+        **_plain(row),
+        **undoable,
+        "undoes": row.undoes,
+        "sha256": row.sha256,
+        "message": message,
+        "receipts": reported,
+    }
 
 
 def _plain(row: Row[Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 
 from agent.settling import Settle
+from agent.undoing import Undo
 from api.access import Operator, Service, Viewer
 from api.idempotency import OnceRoute
 from api.params import Cursor, Limit
@@ -50,3 +51,9 @@ async def settle(
 ) -> dict[str, Any]:
     """Say whether an unknown effect reached its person, once; 409 where it is settled."""
     return await runs.effects.settle(effect_id, request, by=principal.name)
+
+
+@router.post("/{effect_id}/undo")
+async def undo(runs: Service, principal: Operator, effect_id: str, request: Undo) -> dict[str, Any]:
+    """Take an effect back, once; 409 says why one cannot be, or not any more."""
+    return await runs.effects.undo(effect_id, request, by=principal.name)

@@ -39,17 +39,23 @@ class SuppressCustomer(Args):
 def _prepare(
     picture: Picture, args: SuppressCustomer, setting: Setting, effect_id: str
 ) -> Prepared:
+    suppression_id = new_id("sup")
     return Prepared(
         kind=ActionKind.SUPPRESSION.value,
         channel="none",
         expires_at=picture.now_us + DAY_US,
-        body={"scope": args.scope, "channel": args.channel, "reason": args.reason},
+        body={
+            "scope": args.scope,
+            "channel": args.channel,
+            "reason": args.reason,
+            "suppression_id": suppression_id,
+        },
         result={"scope": args.scope, "channel": args.channel},
         write=partial(
             _write,
             customer_id=picture.customer_id,
             args=args,
-            suppression_id=new_id("sup"),
+            suppression_id=suppression_id,
             by=setting.agent.name,
             now_us=picture.now_us,
         ),

@@ -80,6 +80,7 @@ LEAST = dict.fromkeys(SEGMENT, "ingest") | {
     ("GET", "/v1/effects"): "viewer",
     ("GET", "/v1/effects/{effect_id}"): "operator",
     ("POST", "/v1/effects/{effect_id}/settle"): "operator",
+    ("POST", "/v1/effects/{effect_id}/undo"): "operator",
     ("GET", "/v1/audit"): "viewer",
     ("POST", "/v1/backups"): "admin",
     ("GET", "/v1/clock"): "viewer",
