@@ -11,18 +11,22 @@ from typing import Annotated, Any, Literal
 
 import httpx
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, select
 
 from agent import telling_out
-from agent.delivering import Delivering
+from agent.delivering import BEGUN_FOR_S, SECOND_US, Delivering
 from agent.errors import Conflict, NotFound
 from agent.pack_changing import Clocks
-from customers import merge, outward
+from agent.told import MOST, shown, told_of
+from customers import outward
 from customers.outcomes import KINDS
+from customers.resolve import find
 from store import deliveries, systems
 from store.database import Database
 from store.deliveries import Delivery, Tally
 from store.ids import new_id
+from store.schema import customers
+from store.sealing import Vault
 from tools.channels import standard_webhooks
 from tools.channels.posting import checked_url
 from tools.channels.receiver import Acknowledged, Receiver
@@ -39,7 +43,6 @@ TOPICS = (
 )
 TEST = "usher.test"
 _KEY_BYTES = 32
-_MOST_LISTED = 50
 
 
 def _topic(text: str) -> str:
@@ -86,7 +89,11 @@ class Connected:
 
     async def start(self) -> None:
         """Connect the systems of the settings, and deliver."""
-        await self._db.write(systems.connect, self._providers, now_us=self._clocks.machine_us())
+        now_us = self._clocks.machine_us()
+        await self._db.write(systems.connect, self._providers, now_us=now_us)
+        if self._db.dialect == "sqlite":  # nobody else works on it: what was begun was left behind
+            begun_for_us = BEGUN_FOR_S * SECOND_US
+            await self._db.write(deliveries.take_back, now_us=now_us, begun_for_us=begun_for_us)
         self.delivering.start()
 
     async def stop(self) -> None:
@@ -160,10 +167,16 @@ class Connected:
     ) -> list[dict[str, Any]]:
         """Newest first, without what they hold."""
         rows = await self._db.read(deliveries.listing, state=state, limit=limit)
-        return [_shown(row) for row in rows]
+        return [shown(row) for row in rows]
 
-    async def told_of(self, customer_id: str) -> list[dict[str, Any]]:
-        """What systems were told of a person, erased or not, and who has not acknowledged."""
+    async def told_of(self, reference: str) -> list[dict[str, Any]]:
+        """What systems were told of a person, erased or not, and who has not acknowledged.
+
+        `reference`: our id, or any identifier of somebody who is not erased. Raises `NotFound`.
+        """
+        customer_id = await self._db.read(_ours, self._db.vault, reference)
+        if customer_id is None:
+            raise NotFound("nobody is known by this reference")
         return await self._db.read(told_of, customer_id)
 
     async def again(self, delivery_id: str) -> None:
@@ -193,12 +206,9 @@ class Connected:
             await self._db.write(systems.remove, name, by="the receiver", reason=why, now_us=now_us)
 
 
-def told_of(conn: Connection, customer_id: str) -> list[dict[str, Any]]:
-    """Stops and erasures of one person as systems were told, newest first."""
-    survivor = merge.survivor(conn, customer_id)
-    everyone = [survivor, *merge.merged_into(conn, survivor)]
-    rows = deliveries.listing(conn, customer_ids=everyone, kind="sync", limit=_MOST_LISTED)
-    return [{**_shown(row), "system": row.target.partition(":")[2]} for row in rows]
+def _ours(conn: Connection, vault: Vault, reference: str) -> str | None:
+    ours = conn.execute(select(customers.c.id).where(customers.c.id == reference)).scalar()
+    return find(conn, vault, reference) if ours is None else str(ours)
 
 
 def _payload(delivery: Delivery) -> dict[str, Any]:
@@ -214,7 +224,7 @@ def _systems(conn: Connection, now_us: int) -> list[dict[str, Any]]:
         target = systems.target_of_system(row.name)
         connected = row.disconnected_at is None
         standing = _standing(tallies.get(target), now_us)
-        dead = deliveries.listing(conn, target=target, state="dead", limit=_MOST_LISTED)
+        dead = deliveries.listing(conn, target=target, state="dead", limit=MOST)
         listed.append(
             {
                 "name": row.name,
@@ -223,7 +233,7 @@ def _systems(conn: Connection, now_us: int) -> list[dict[str, Any]]:
                 "disconnected_at": row.disconnected_at,
                 **standing,
                 "state": standing["state"] if connected else "disconnected",
-                "dead_ones": [_shown(each) for each in dead],
+                "dead_ones": [shown(each) for each in dead],
             }
         )
     return listed
@@ -234,7 +244,7 @@ def _subscriptions(conn: Connection, now_us: int) -> list[dict[str, Any]]:
     listed = []
     for row in systems.subscriptions_listed(conn):
         target = systems.target_of_subscription(row.id)
-        dead = deliveries.listing(conn, target=target, state="dead", limit=_MOST_LISTED)
+        dead = deliveries.listing(conn, target=target, state="dead", limit=MOST)
         listed.append(
             {
                 "id": row.id,
@@ -243,7 +253,7 @@ def _subscriptions(conn: Connection, now_us: int) -> list[dict[str, Any]]:
                 "by": row.by,
                 "at": row.at,
                 **_standing(tallies.get(target), now_us),
-                "dead_ones": [_shown(each) for each in dead],
+                "dead_ones": [shown(each) for each in dead],
             }
         )
     return listed
@@ -272,9 +282,3 @@ def _standing(tally: Tally | None, now_us: int) -> dict[str, Any]:
         "lag_seconds": None if lag is None else lag // 1_000_000,
         "last_acknowledged_at": tally.last_acknowledged_at,
     }
-
-
-def _shown(row: Row[Any]) -> dict[str, Any]:
-    kept = ("id", "target", "topic", "customer_id", "state", "attempts", "made_at", "settled_at")
-    told = {name: row._mapping[name] for name in kept}
-    return {**told, "due_at": row.due_at if row.state == "waiting" else None, "reason": row.reason}

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, select
 
+from agent import told
 from agent.accepting import LABEL
 from agent.recall import Recall
 from customers import erasure, outward
@@ -69,6 +70,7 @@ class Forgetting:
             )
             del receipt["memory_ids"]
             receipt["outbox_files_deleted"] = removed
+            receipt["systems"] = await self._db.read(told.of_erasure, everyone[0])
             if compact:
                 self.compact(vectors=bool(memory_ids))
             return receipt

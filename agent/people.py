@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from agent import looking
+from agent import looking, told
 from agent.errors import BadRequest, Conflict, Gone, NotFound
 from agent.forgetting import Forgetting
 from agent.messages import Suppress
@@ -66,9 +66,14 @@ class People:
         return await self._db.read(looking.newest, limit=limit)
 
     async def receipt(self, customer_id: str) -> dict[str, Any] | None:
-        """What was done to forget this person; None where nobody of this id was erased."""
+        """What was done to forget this person; None where nobody of this id was erased.
+
+        `systems`: who has been told of it, and who has not acknowledged, as it stands now.
+        """
         said = await self._db.read(looking.receipt, customer_id)
-        return None if said is None else json.loads(said)
+        if said is None:
+            return None
+        return {**json.loads(said), "systems": await self._db.read(told.of_erasure, customer_id)}
 
     async def timeline(self, reference: str, *, after: str | None, limit: int) -> Page:
         """What happened to and for this person, newest first."""

@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from agent import told
 from agent.errors import Invalid, NotFound
 from agent.file_search import OUTBOX, FilesSearched, search_files
 from agent.forgetting import Forgetting
@@ -100,6 +101,7 @@ class Proving:
         found = [*_row_places(tables), *letters.found, *files.found]
         total = sum(table.count for table in tables) + letters.count
         total += sum(tally.found for tally in files.stores.values())
+        systems = await self._db.read(told.of_erasure, everyone[0])
         unsearched = [*files.unread, *_damaged(tables, letters)]
         clean = whom.erased and not (total or keys or left or unsearched)
         return {
@@ -114,7 +116,8 @@ class Proving:
             "rows_left": left,
             "tombstones": whom.tombstones,
             "unsearched": unsearched,
-            "limits": self._limits(whom),
+            "systems": systems,
+            "limits": [*self._limits(whom), *_still_to_be_told(systems)],
         }
 
     async def _keys_left(self, everyone: Sequence[str]) -> int:
@@ -128,6 +131,16 @@ class Proving:
         said += [_GIVE_IT] if whom.kind == OUR_ID else []
         said += [_SERVER] if self._db.dialect != "sqlite" else []
         return [*said, _ELSEWHERE, _HIDDEN]
+
+
+def _still_to_be_told(systems: list[dict[str, Any]]) -> list[str]:
+    names = told.not_acknowledged(systems)
+    if not names:
+        return []
+    return [
+        f"{', '.join(names)} {'have' if len(names) > 1 else 'has'} not acknowledged the erasure: "
+        "until then its delivery holds, sealed, what is needed to find this person there."
+    ]
 
 
 def _needles(reference: str, kind: str) -> tuple[Needle, ...]:

@@ -36,6 +36,16 @@ async def contacts(runs: Service, principal: Viewer, ref: str) -> dict[str, Any]
     return {name: seen[name] for name in ("sent", "not_sent", "next")}
 
 
+@router.get("/{ref:path}/systems")
+async def told_to_systems(runs: Service, principal: Viewer, ref: str) -> dict[str, Any]:
+    """What connected systems were told of somebody, and who has not acknowledged it yet.
+
+    Of somebody erased too, by our own id.
+    """
+    await runs.caught_up()
+    return {"items": await runs.connected.told_of(ref), "next_cursor": None}
+
+
 @router.post("/{ref:path}/suppress", status_code=201)
 async def suppress(
     runs: Service, principal: Operator, ref: str, request: Suppress

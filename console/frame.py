@@ -34,6 +34,7 @@ _PLACES = (
           ("Customers", "/customers"))),
     ("Govern", (("Policies", "/policies"), ("Figures", "/figures"), ("Alerts", "/alerts"),
                ("Brake", "/brake"))),
+               ("Stuck work", "/stuck"), ("Connected systems", "/systems"),
     ("Ask", (("Chat", "/chat"),)),
 )  # fmt: skip
 

@@ -28,6 +28,9 @@ from console.pages import (
     policies,
     policy,
     start,
+    stuck,
+    systems,
+    unknown,
 )
 from console.sessions import Sessions
 
@@ -45,6 +48,9 @@ _PAGES = (
     customer,
     brake,
     chat,
+    alerts,
+    stuck,
+    systems,
 )
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 

@@ -202,6 +202,19 @@ def begin(
     )
 
 
+def take_back(conn: Connection, *, now_us: int, begun_for_us: int) -> None:
+    """At the start of the only process: what an earlier one had begun, or was about to, is due."""
+    conn.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.state == "waiting",
+            deliveries.c.due_at > now_us,
+            deliveries.c.due_at <= now_us + begun_for_us,
+        )
+        .values(due_at=now_us)
+    )
+
+
 def acknowledged(
     conn: Connection, delivery_id: str, *, now_us: int, reason: str | None = None
 ) -> bool:

@@ -1,9 +1,9 @@
 """A receiver of webhooks as a process of its own, with the faults that real ones have.
 
-By its path: `/ok` takes at once; `/late` takes and answers after everybody has given up; `/twice`
-answers 500 twice a message and takes it then; `/hangup` reads the first and answers nothing;
-`/gone` is 410; `/moved` redirects to `/ok`; `/slow` answers after a while. What it took is read at
-`/taken`.
+By its path: `/ok` takes at once; `/late` takes, and answers the first time when everybody has given
+up; `/twice` answers 500 twice a message and takes it then; `/hangup` reads the first and answers
+nothing; `/gone` is 410; `/moved` redirects to `/ok`; `/slow` answers after a while; `/never` and
+`/forbidden` refuse, `/once401` the first of all. What it got is read at `/taken`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Peer(BaseHTTPRequestHandler):
             times = sum(s["path"] == self.path and s["headers"].get("webhook-id", "") == name
                         for s in seen)
         kind = self.path.strip("/").split("/")[0]
-        if kind == "late":
+        if kind == "late" and times == 1:
             time.sleep(30)
         if kind == "slow":
             time.sleep(0.5)
@@ -54,6 +54,8 @@ class Peer(BaseHTTPRequestHandler):
         status = {"gone": 410, "moved": 302, "never": 503, "forbidden": 401}.get(kind, 200)
         if kind == "twice" and times <= 2:
             status = 500
+        if kind == "once401" and sum(s["path"] == self.path for s in seen) == 1:
+            status = 401
         self.answer(status, b"whatever")
 
     def answer(self, status, data):

@@ -15,7 +15,7 @@ from agent.errors import Gone, NotReady, UsherError
 from console import about
 from console.components import button, card, empty, sentence
 from console.frame import House, Visit, at, page
-from console.pages import customer_contacts, customer_proof
+from console.pages import customer_contacts, customer_proof, customer_systems
 from console.pages import customer_parts as parts
 from console.pages.customer_actions import Actions
 from console.pages.customer_consent import Consents
@@ -53,6 +53,7 @@ class _Customer:
         self._problem = ""
         self._gone = False
         self._receipt: dict[str, Any] | None = None
+        self._told: list[dict[str, Any]] = []
         self._actions = Actions(
             visit, customer_id, done=self.look, erased=self._erased, redraw=self._redraw
         )
@@ -74,9 +75,11 @@ class _Customer:
             self._id = self._person["id"]
             self._seen = await runs.people.look(self._id)
             self._name = (await runs.figures.names([self._id]))[self._id]
+            self._told = await runs.connected.told_of(self._id)
             await self._read_timeline()
         except Gone:
             self._gone = True
+            self._told = await runs.connected.told_of(self._id)
             if self._receipt is None:
                 self._receipt = await runs.people.receipt(self._id)
         except UsherError as error:
@@ -100,7 +103,10 @@ class _Customer:
     async def look(self) -> None:
         """Look again; draw anew what is different."""
         person, seen, items, gone = self._person, self._seen, self._items, self._gone
+        told = self._told
         await self.read()
+        if self._told != told:
+            self.told.refresh()
         if gone or self._gone:
             if gone != self._gone:
                 self.draw.refresh()
@@ -127,6 +133,7 @@ class _Customer:
         """The page."""
         if self._gone:
             parts.forgotten(self._receipt)
+            self.told()
             customer_proof.show(self._visit)
             return
         if not self._person:
@@ -151,6 +158,7 @@ class _Customer:
                     self._actions.stops()
                 with card("Do"):
                     self._actions.forms()
+                self.told()
 
     @ui.refreshable_method
     def words(self) -> None:
@@ -182,6 +190,11 @@ class _Customer:
     def right(self) -> None:
         """What they allow."""
         self._consents.draw(self._seen)
+
+    @ui.refreshable_method
+    def told(self) -> None:
+        """What other systems were told of them."""
+        customer_systems.show(self._told)
 
     @ui.refreshable_method
     def timeline(self) -> None:
