@@ -23,6 +23,12 @@ from agent.channel_table import (
     Variable,
     Word,
 )
+from agent.vendor_settings import (
+    GoogleAudienceSettings,
+    MetaAudienceSettings,
+    WhatsAppSettings,
+    ZendeskSettings,
+)
 from tools.channels import sendgrid, twilio
 from tools.channels.addresses import on_this_machine
 from tools.channels.channel import Kind
@@ -180,6 +186,14 @@ class WebhookSettings(HttpTable):
 
 
 ChannelSettings: TypeAlias = Annotated[
-    OutboxSettings | SmtpSettings | SendgridSettings | TwilioSettings | WebhookSettings,
+    OutboxSettings
+    | SmtpSettings
+    | SendgridSettings
+    | TwilioSettings
+    | WebhookSettings
+    | WhatsAppSettings
+    | MetaAudienceSettings
+    | GoogleAudienceSettings
+    | ZendeskSettings,
     Field(discriminator="provider"),
 ]

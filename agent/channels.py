@@ -18,6 +18,13 @@ from agent.channel_settings import (
 )
 from agent.http_channels import sendgrid, twilio, webhook
 from agent.settings import Settings
+from agent.vendor_channels import google_audience, meta_audience, whatsapp, zendesk
+from agent.vendor_settings import (
+    GoogleAudienceSettings,
+    MetaAudienceSettings,
+    WhatsAppSettings,
+    ZendeskSettings,
+)
 from tools.channels.channel import Channel
 from tools.channels.routing import Router, SendOnlyTo
 
@@ -58,6 +65,14 @@ def _made(making: Making, channel: ChannelSettings) -> Channel:
             return twilio(making, channel)
         case WebhookSettings():
             return webhook(making, channel)
+        case WhatsAppSettings():
+            return whatsapp(making, channel)
+        case MetaAudienceSettings():
+            return meta_audience(making, channel)
+        case GoogleAudienceSettings():
+            return google_audience(making, channel)
+        case ZendeskSettings():
+            return zendesk(making, channel)
         case _:
             raise making.cannot(f"there is no provider {channel.provider}")
 

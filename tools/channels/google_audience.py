@@ -14,12 +14,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tools.channels.asked_for import asked_for, not_sent, refused
+from tools.channels.asked_for import asked_for, asks, not_sent
 from tools.channels.audience_members import Member, of_google
 from tools.channels.channel import Letter, SendResult, SendStatus, StillOurs
 from tools.channels.google_token import GoogleToken
 from tools.channels.http_answers import plainly
-from tools.channels.http_call import Answer, HttpCall, Told
+from tools.channels.http_call import SAID, Answer, HttpCall, Told
+from tools.channels.refusals import refused
+from tools.channels.trial import NotAnAddress, Trial
 
 BASE_URL: Final = "https://datamanager.googleapis.com"
 _ACTIONS: Final = {"add": "ingest", "remove": "remove"}
@@ -50,6 +52,7 @@ class GoogleAudience:
 
     kinds = ("audience",)
     deduplicates = True
+    steps = SAID
 
     async def send(
         self, letter: Letter, *, still_ours: StillOurs, told: Told | None = None
@@ -84,6 +87,13 @@ class GoogleAudience:
         if answer.status == 401:
             self.token.forget()
         return _result(answer, letter)
+
+    def to_try(self, trial: Trial) -> Letter:
+        """Take an address off that was never on: it shows the account, and changes nothing."""
+        if of_google(trial.to) is None:
+            raise NotAnAddress("this is neither an e-mail address nor a number with + such as +49…")
+        first = next(iter(self.audiences))
+        return asks(trial, trial.to, {"action": "remove", "audience": first})
 
 
 def body_of(

@@ -157,6 +157,10 @@ class HttpCall:
                 return _not_sent(f"the other system said {answer.status}: too much at once; later")
         return answer
 
+    def rest(self, seconds: float) -> None:
+        """Ask nothing for so long: what a vendor's own header or error says of its limits."""
+        self._pace.rest(seconds)
+
     def _learn(self, trial: Trial, answer: Answer | SendResult) -> None:
         """What an answer says about the system: whether it is well, how fast it may be asked."""
         if isinstance(answer, SendResult):

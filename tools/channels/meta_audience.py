@@ -15,15 +15,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tools.channels import meta_graph
-from tools.channels.asked_for import asked_for, refused
+from tools.channels.asked_for import asked_for, asks
 from tools.channels.audience_members import Member, of_meta
 from tools.channels.channel import Letter, SendResult, SendStatus, StillOurs
-from tools.channels.http_call import Answer, HttpCall, Told
+from tools.channels.http_call import SAID, Answer, HttpCall, Told
 from tools.channels.meta_graph import NOT_SENT, UNKNOWN
-from tools.channels.pace import Pace
+from tools.channels.refusals import refused
+from tools.channels.trial import NotAnAddress, Trial
 
-VERSION: Final = "v25.0"
-BASE_URL: Final = "https://graph.facebook.com"
 _METHODS: Final = {"add": "POST", "remove": "DELETE"}
 _SCHEMA: Final = {"email": "EMAIL", "phone": "PHONE"}
 
@@ -40,13 +39,13 @@ class MetaAudience:
 
     name: str
     call: HttpCall
-    pace: Pace
     token: str = field(repr=False)
     audiences: Mapping[str, str]
-    version: str = VERSION
+    version: str = meta_graph.VERSION
 
     kinds = ("audience",)
     deduplicates = True
+    steps = SAID
 
     async def send(
         self, letter: Letter, *, still_ours: StillOurs, told: Told | None = None
@@ -76,8 +75,15 @@ class MetaAudience:
         )
         if isinstance(answer, SendResult):
             return answer
-        self.pace.rest(meta_graph.rest_s(answer))
+        self.call.rest(meta_graph.rest_s(answer))
         return _result(answer, letter)
+
+    def to_try(self, trial: Trial) -> Letter:
+        """Take an address off that was never on: it shows the account, and changes nothing."""
+        if of_meta(trial.to) is None:
+            raise NotAnAddress("this is neither an e-mail address nor a number with + such as +49…")
+        first = next(iter(self.audiences))
+        return asks(trial, trial.to, {"action": "remove", "audience": first})
 
 
 def body_of(member: Member, *, consent: Any = None) -> bytes:

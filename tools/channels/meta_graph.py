@@ -19,6 +19,9 @@ from tools.channels.http_call import Answer
 
 NOT_SENT, REFUSED, UNKNOWN = SendStatus.NOT_SENT, SendStatus.REFUSED, SendStatus.UNKNOWN
 
+VERSION: Final = "v25.0"
+BASE_URL: Final = "https://graph.facebook.com"
+
 #: What an error means: what is true of the letter, and why, in our words.
 Means = tuple[SendStatus, str]
 #: Longest rest that is taken from a header, in seconds: an hour is the window of most limits.

@@ -17,14 +17,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tools.channels import meta_graph
-from tools.channels.asked_for import asked_for, refused, text_of
+from tools.channels.asked_for import asked_for, asks, text_of
 from tools.channels.channel import Letter, SendResult, SendStatus, StillOurs
-from tools.channels.http_call import Answer, HttpCall, Told
+from tools.channels.http_call import SAID, Answer, HttpCall, Told
 from tools.channels.meta_graph import NOT_SENT, REFUSED, UNKNOWN
-from tools.channels.pace import Pace
+from tools.channels.refusals import refused
+from tools.channels.trial import NotAnAddress, Trial
 
-VERSION: Final = "v25.0"
-BASE_URL: Final = "https://graph.facebook.com"
 _LONGEST_TEXT, _LONGEST_PARAMETER, _MOST_PARAMETERS = 4_096, 1_024, 50
 _NAME: Final = re.compile(r"[a-z0-9_]{1,512}", re.ASCII)
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(?:_[A-Z]{2,4})?", re.ASCII)
@@ -72,14 +71,14 @@ class WhatsApp:
 
     name: str
     call: HttpCall
-    pace: Pace
     token: str = field(repr=False)
     phone_number_id: str
-    version: str = VERSION
+    version: str = meta_graph.VERSION
     wall: Callable[[], float] = time.time
 
     kinds = ("whatsapp",)
     deduplicates = False
+    steps = SAID
 
     async def send(
         self, letter: Letter, *, still_ours: StillOurs, told: Told | None = None
@@ -104,8 +103,14 @@ class WhatsApp:
         )
         if isinstance(answer, SendResult):
             return answer
-        self.pace.rest(meta_graph.rest_s(answer))
+        self.call.rest(meta_graph.rest_s(answer))
         return _result(answer)
+
+    def to_try(self, trial: Trial) -> Letter:
+        """Meta's own sample template, which is there with every new number."""
+        if not _NUMBER.fullmatch(trial.to):
+            raise NotAnAddress("this is not one telephone number such as +4930123456")
+        return asks(trial, trial.to, {"template": {"name": "hello_world", "language": "en_US"}})
 
 
 def body_of(letter: Letter, said: dict[str, Any], *, now_us: int) -> bytes | SendResult:

@@ -18,10 +18,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
-from tools.channels.asked_for import asked_for, not_sent, refused, text_of
+from tools.channels.asked_for import asked_for, asks, not_sent, text_of
 from tools.channels.channel import Letter, SendResult, SendStatus, StillOurs
 from tools.channels.http_answers import plainly
-from tools.channels.http_call import Answer, HttpCall, Told
+from tools.channels.http_call import SAID, Answer, HttpCall, Told
+from tools.channels.refusals import refused
+from tools.channels.trial import Trial
 
 PRIORITIES: Final = ("low", "normal", "high", "urgent")
 _LONGEST_SUBJECT, _LONGEST_BODY, _MOST_TAGS = 150, 65_000, 20
@@ -42,6 +44,7 @@ class Zendesk:
 
     kinds = ("ticket",)
     deduplicates = True
+    steps = SAID
 
     async def send(
         self, letter: Letter, *, still_ours: StillOurs, told: Told | None = None
@@ -75,6 +78,12 @@ class Zendesk:
             found = await self._opened_before(letter)
             return found or not_sent("Zendesk has seen this key with something else; later")
         return _result(answer)
+
+    def to_try(self, trial: Trial) -> Letter:
+        """A ticket that says that it is a test; somebody may close it."""
+        said = f"Usher: a test of the channel {trial.channel}"
+        body = "It was asked for by an operator; nothing is to be done."
+        return asks(trial, "", {"subject": said, "body": body, "priority": "low"})
 
     async def _opened_before(self, letter: Letter) -> SendResult | None:
         """The ticket of this effect; None where there is none yet. Looking hands nothing over."""

@@ -114,7 +114,7 @@ async def test_whoever_leaves_is_taken_off(google: Vendors) -> None:
 @pytest.mark.parametrize(
     ("raw", "to", "said"),
     [
-        (b"7", "ada@customer.example", "no JSON object"),
+        (b"7", "ada@customer.example", "one JSON object"),
         (b'{"audience":"lapsed"}', "ada@customer.example", "neither"),
         (b'{"action":"add"}', "ada@customer.example", "names no audience"),
         (ADD, "+tag@gmail.com", "neither an e-mail address"),

@@ -28,9 +28,8 @@ def meta() -> Iterator[Vendors]:
 
 
 def channel(url: str, *, pace: Pace | None = None, waits: Waits | None = None) -> MetaAudience:
-    pace = pace or Pace(None)
     call = way(url, pace=pace, waits=waits)
-    return MetaAudience("ads", call, pace, "EAAB-secret", {"lapsed": "120208749119170125"})
+    return MetaAudience("ads", call, "EAAB-secret", {"lapsed": "120208749119170125"})
 
 
 def letter(raw: bytes = ADD, to: str = "Mary@Example.com") -> Letter:
@@ -92,8 +91,8 @@ async def test_whoever_leaves_is_taken_off_by_a_delete_and_consent_goes_along(
 @pytest.mark.parametrize(
     ("raw", "to", "said"),
     [
-        (b"[]", "mary@example.com", "no JSON object"),
-        (b"\xff", "mary@example.com", "no JSON object"),
+        (b"[]", "mary@example.com", "one JSON object"),
+        (b"\xff", "mary@example.com", "one JSON object"),
         (b'{"action":"replace","audience":"lapsed"}', "mary@example.com", "neither"),
         (b'{"action":"add","audience":"others"}', "mary@example.com", "names no audience"),
         (b'{"action":"add","audience":["lapsed"]}', "mary@example.com", "names no audience"),

@@ -27,9 +27,8 @@ def meta() -> Iterator[Vendors]:
 
 
 def channel(url: str, pace: Pace | None = None) -> WhatsApp:
-    pace = pace or Pace(None)
     call = way(url, pace=pace)
-    return WhatsApp("chat", call, pace, "EAAB-secret", "106540352242922", wall=lambda: NOW_S)
+    return WhatsApp("chat", call, "EAAB-secret", "106540352242922", wall=lambda: NOW_S)
 
 
 def letter(raw: bytes = RAW) -> Letter:
