@@ -71,7 +71,7 @@ def _work(look: Look) -> Iterator[Line]:
     now_us = look.now_us if stands is None else int(stands)
     now = condition.found(look.conn, now_us=now_us, machine_us=look.now_us)
     for kind in now.standing.kinds:
-        waits = f"{kind.n:,} {kind.what}, the oldest for {kind.age_s:,} s"
+        waits = f"{kind.what}: {kind.n:,}, the oldest for {kind.age_s:,} s"
         if kind.stuck:
             yield Line("warn", waits, kind.todo if look.server else "start the server: usher serve")
         elif kind.n:
@@ -80,7 +80,7 @@ def _work(look: Look) -> Iterator[Line]:
         yield Line("ok", "nothing is due that is not done")
     if now.dead_letters:
         todo = "read, replay or discard them on the page Stuck work, or GET /v1/dead-letters"
-        yield Line("warn", f"{now.dead_letters:,} dead letters", todo)
+        yield Line("warn", f"dead letters: {now.dead_letters:,}", todo)
     if now.unknown_effects:
-        said = f"{now.unknown_effects:,} effects of which nobody knows whether they arrived"
-        yield Line("warn", said, "ask the channel, then say so at GET /v1/effects?status=unknown")
+        said = f"effects of which nobody knows whether they arrived: {now.unknown_effects:,}"
+        yield Line("warn", said, "say whether they arrived, on the page To be looked at")

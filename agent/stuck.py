@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, Select, func, select, union_all
 
@@ -18,6 +18,8 @@ from store import brakes
 from store.ledger import EffectStatus
 from store.schema import approvals, deliveries, effects, events, inbox, wakeups
 
+#: A question of whatever columns.
+Asked: TypeAlias = Select[*tuple[Any, ...]]
 _SECOND_US: Final = 1_000_000
 _MINUTE: Final = 60
 
@@ -33,7 +35,7 @@ class Kind:
     what: str
     threshold_s: int
     todo: str
-    due: Callable[[int], Select[Any]]
+    due: Callable[[int], Asked]
     by_machine: bool = False
 
 
@@ -68,19 +70,19 @@ class Oldest:
         }
 
 
-def _inbox(now_us: int) -> Select[Any]:
+def _inbox(now_us: int) -> Asked:
     return select(func.count().label("n"), func.min(inbox.c.received_at).label("at")).where(
         inbox.c.status == "accepted"
     )
 
 
-def _events(now_us: int) -> Select[Any]:
+def _events(now_us: int) -> Asked:
     return select(func.count().label("n"), func.min(events.c.received_at).label("at")).where(
         events.c.state == "waiting"
     )
 
 
-def _wakeups(now_us: int) -> Select[Any]:
+def _wakeups(now_us: int) -> Asked:
     """Those the timekeeper should have released, and those whose lanes should have taken them."""
     columns = (func.count().label("n"), func.min(wakeups.c.due_at).label("at"))
     parts = union_all(
@@ -90,25 +92,25 @@ def _wakeups(now_us: int) -> Select[Any]:
     return select(func.sum(parts.c.n).label("n"), func.min(parts.c.at).label("at"))
 
 
-def _claims(now_us: int) -> Select[Any]:
+def _claims(now_us: int) -> Asked:
     return select(func.count().label("n"), func.min(effects.c.claimed_at).label("at")).where(
         effects.c.status == EffectStatus.CLAIMED.value
     )
 
 
-def _scheduled(now_us: int) -> Select[Any]:
+def _scheduled(now_us: int) -> Asked:
     return select(func.count().label("n"), func.min(effects.c.not_before).label("at")).where(
         effects.c.status == EffectStatus.SCHEDULED.value, effects.c.not_before <= now_us
     )
 
 
-def _approvals(now_us: int) -> Select[Any]:
+def _approvals(now_us: int) -> Asked:
     return select(func.count().label("n"), func.min(approvals.c.due_at).label("at")).where(
         approvals.c.status == "pending", approvals.c.due_at <= now_us
     )
 
 
-def _deliveries(now_us: int) -> Select[Any]:
+def _deliveries(now_us: int) -> Asked:
     return select(func.count().label("n"), func.min(deliveries.c.made_at).label("at")).where(
         deliveries.c.state == "waiting", deliveries.c.due_at <= now_us
     )

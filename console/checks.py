@@ -34,7 +34,7 @@ class Check:
 async def checks_of(runs: Runs, url: str) -> list[Check]:
     """The steps in their order. `url`: where this server is reached, for commands to copy."""
     now = await runs.counts.readiness(runs.env.library.agents.values())
-    dead = len((await runs.inbox())["dead_letters"])
+    dead = await runs.dead_letters.count()
     data = shlex.quote(str(runs.settings.data))
     return [
         _data_in(now, dead, _Curl(url, data), data),
@@ -72,7 +72,7 @@ def _data_in(now: Readiness, dead: int, curl: _Curl, data: str) -> Check:
         )
         if dead:
             state += (
-                f" {dead} could not be worked off: GET /v1/inbox says why, and takes them up again."
+                f" {dead} could not be worked off: Stuck work says why, and takes them up again."
             )
         return Check(
             "Data comes in", "send the first event", done=True, state=state, trouble=bool(dead)

@@ -15,6 +15,7 @@ from console.checks import Check, checks_of
 from console.components import card, chip, command, sentence, text
 from console.frame import House, Visit, at, page
 from console.pages.close_calls import panels
+from console.pages.stuck import PATH, troubles
 
 _EVERY_S = 2.0
 
@@ -40,11 +41,21 @@ def register(house: House) -> None:
             ui.timer(_EVERY_S, look, immediate=False)
 
 
-async def _seen(visit: Visit, url: str) -> tuple[list[Check], CloseCalls]:
-    return await checks_of(visit.runs, url), await visit.runs.counts.close_calls()
+async def _seen(visit: Visit, url: str) -> tuple[list[Check], CloseCalls, tuple[str, ...]]:
+    runs = visit.runs
+    found = troubles(await runs.condition.found())
+    return await checks_of(runs, url), await runs.counts.close_calls(), found
 
 
-def _view(checks: list[Check], calls: CloseCalls) -> None:
+def _view(checks: list[Check], calls: CloseCalls, found: tuple[str, ...]) -> None:
+    if found:
+        with card("Look here"):
+            for told in found:
+                with ui.element("div").classes("u-row"):
+                    chip("stuck", "deny")
+                    text(told)
+            with ui.link(target=PATH):
+                ui.label("What it is, and what to do")
     done = sum(check.done for check in checks)
     following = next((check for check in checks if not check.done), None)
     if following is None:
