@@ -88,7 +88,7 @@ class NotCarried(ValueError):
 def mail_of(letter: Letter) -> dict[str, Any]:
     """The letter as SendGrid's API takes it. Raises `NotCarried`."""
     try:
-        mail = cast(EmailMessage, BytesParser(policy=SMTP).parsebytes(letter.raw))
+        mail = BytesParser(policy=SMTP).parsebytes(letter.raw)
         sender = mail["From"].addresses
         texts = [_content(part) for part in _parts(mail)]
         subject = str(mail["Subject"])
