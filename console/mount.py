@@ -28,14 +28,11 @@ from console.pages import (
     policies,
     policy,
     start,
-    stuck,
     systems,
-    unknown,
 )
 from console.sessions import Sessions
 
 _PAGES = (
-    alerts,
     start,
     live,
     decision,
@@ -49,7 +46,6 @@ _PAGES = (
     brake,
     chat,
     alerts,
-    stuck,
     systems,
 )
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
