@@ -74,6 +74,11 @@ class ChannelTable(BaseModel):
         """The channel's own sender; None: the brand's, where the kind has one."""
         return None
 
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """Which of its kind it carries, by name, where others may carry others; empty: all."""
+        return ()
+
     def told(self) -> dict[str, Any]:
         """What an operator reads of it besides name, kinds, sender; no secret, no account."""
         return {}

@@ -25,6 +25,7 @@ from agent.vendor_settings import (
     WhatsAppSettings,
     ZendeskSettings,
 )
+from tools.channels.by_audience import ByAudience
 from tools.channels.channel import Channel
 from tools.channels.routing import Router, SendOnlyTo
 
@@ -39,18 +40,25 @@ def router_of(
 ) -> Router:
     """The router of a deployment. Raises `Conflict` for a channel that cannot be made."""
     live: dict[str, Channel] = {}
+    made_by_name: dict[str, Channel] = {}
+    by_audience: dict[str, Channel] = {}
     for name, channel in settings.channels.items():
         if isinstance(channel, OutboxSettings):
             live[channel.kind] = outboxes[channel.kind]
             continue
         made = _made(Making(name, sender, settings.public_url, monotonic, sleep), channel)
         live |= dict.fromkeys(channel.kinds, made)
+        made_by_name[name] = made
+        by_audience |= dict.fromkeys(channel.shared, made)
+    if len({channel.name for channel in by_audience.values()}) > 1:
+        live["audience"] = ByAudience(by_audience)
     only = settings.send_only_to
     return Router(
         outboxes=outboxes,
         live=live,
         send_only_to=None if only is None else SendOnlyTo.of(only),
         public_url=settings.public_url,
+        made=made_by_name,
     )
 
 

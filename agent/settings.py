@@ -209,12 +209,16 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _one_channel_a_kind(self) -> Settings:
-        names: dict[str, str] = {}
+        taken: dict[str, dict[str, str]] = {}
         for name, channel in self.channels.items():
             for kind in channel.kinds:
-                other = names.setdefault(kind, name)
-                if other != name:
-                    raise ValueError(f"channels: {other}, {name} both carry {kind}; keep one")
+                here = taken.setdefault(kind, {})
+                for part in channel.shared or ("",):
+                    both = (o for p, o in here.items() if p == part or "" in (p, part))
+                    if (other := next(both, name)) != name:
+                        what = f"{kind} {part}".strip()
+                        raise ValueError(f"channels: {other}, {name} both carry {what}; keep one")
+                    here[part] = name
         return self
 
     @model_validator(mode="after")

@@ -56,6 +56,11 @@ class MetaAudienceSettings(HttpTable):
         """Audiences."""
         return (self.kind,)
 
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """Those that it names; another vendor may have others."""
+        return tuple(self.audiences)
+
     def told(self) -> dict[str, Any]:
         """Where it is reached, which version, its audiences by our names, and its pace."""
         return {
@@ -85,6 +90,11 @@ class GoogleAudienceSettings(HttpTable):
     def kinds(self) -> tuple[str, ...]:
         """Audiences."""
         return (self.kind,)
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """Those that it names; another vendor may have others."""
+        return tuple(self.audiences)
 
     def told(self) -> dict[str, Any]:
         """Where it is reached, its audiences by our names, and its pace."""

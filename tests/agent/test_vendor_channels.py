@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from agent.channels import described, router_of
 from agent.errors import Conflict
 from agent.settings import Settings
-from tests.tools.channels.contract import ours
+from tests.tools.channels.contract import letter_of, ours
 from tests.tools.channels.vendor_peer import Vendors, vendors
 from tools.channels.channel import Channel, SendStatus
 from tools.channels.trial import NotAnAddress, Trial, Tried
@@ -116,6 +116,38 @@ def test_what_cannot_be_meant_is_an_error(text: str, said: str) -> None:
     with pytest.raises(ValidationError) as error:
         settings(text)
     assert said in str(error.value)
+
+
+async def test_each_vendor_gets_the_audiences_that_its_table_names(running: Vendors) -> None:
+    peer = running.fresh()
+    google = _at(GOOGLE, peer.url).replace("channels.ads", "channels.search").replace("lapsed", "b")
+    router = router_of(settings(_at(META, peer.url) + google), {}, {})
+    both = router.live["audience"]
+    assert both.deduplicates
+    assert [shown["name"] for shown in described(settings(META + google), {})] == ["ads", "search"]
+    for audience, path in (("lapsed", "/v25.0/"), ("b", "/v1/audienceMembers:ingest")):
+        raw = f'{{"action":"add","audience":"{audience}"}}'.encode()
+        letter = letter_of(raw, customer_id="cus_1", channel="audience")
+        assert (await both.send(letter, still_ours=ours)).status is SendStatus.SENT
+        assert running.seen()[-1].path.startswith(path)
+    other = letter_of(b'{"action":"add","audience":"c"}', customer_id="1", channel="audience")
+    assert (await both.send(other, still_ours=ours)).status is SendStatus.REFUSED
+    for name in ("ads", "search", "audiences"):
+        assert router.named(name, kind="audience") is not None
+        assert router.named(name, kind="email") is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        META.replace("channels.ads", "channels.more"),
+        '[channels.more]\nkind = "audience"\nprovider = "outbox"\n',
+    ],
+)
+def test_an_audience_is_carried_by_one_channel(other: str) -> None:
+    for text in (META + other, other + META):
+        with pytest.raises(ValidationError, match="both carry audience"):
+            settings(text)
 
 
 def _at(text: str, url: str) -> str:

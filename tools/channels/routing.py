@@ -9,7 +9,7 @@ decided is not sent.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from tools.channels.addresses import domain_name, mailbox
@@ -77,12 +77,16 @@ class NoRoute:
 
 @dataclass(frozen=True, slots=True)
 class Router:
-    """Outboxes and live channels, by the kind of letter they carry."""
+    """Outboxes and live channels, by the kind of letter they carry.
+
+    `made`: every channel by its name; several may stand behind one that carries their kind.
+    """
 
     outboxes: Mapping[str, Channel]
     live: Mapping[str, Channel]
     send_only_to: SendOnlyTo | None = None
     public_url: str | None = None
+    made: Mapping[str, Channel] = field(default_factory=dict)
 
     def route(self, *, kind: str, mode: str, to: str, message_class: str) -> Route | NoRoute:
         """The way of one letter."""
@@ -102,8 +106,11 @@ class Router:
 
     def named(self, name: str, *, kind: str) -> Channel | None:
         """The channel of this name that carries this kind, as it is set now."""
-        found = (self.live.get(kind), self.outboxes.get(kind))
-        return next((one for one in found if one is not None and one.name == name), None)
+        found = (self.live.get(kind), self.made.get(name), self.outboxes.get(kind))
+        return next(
+            (one for one in found if one is not None and one.name == name and kind in one.kinds),
+            None,
+        )
 
     def _needs_way_out(self, kind: str, message_class: str) -> bool:
         return kind == "email" and message_class == MARKETING and self.public_url is None
