@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -16,16 +17,8 @@ from tools.channels.addresses import on_this_machine
 
 _ANSWERS_WITHIN_S = 5.0
 _OPENAI: Final = "https://api.openai.com/v1"
-#: Hosts of providers whose tables name none.
-_HOSTS: Final[Mapping[str, str]] = {
-    "sendgrid": "api.sendgrid.com",
-    "twilio": "api.twilio.com",
-    "whatsapp": "graph.facebook.com",
-    "meta": "graph.facebook.com",
-    "google": "googleads.googleapis.com",
-    "zendesk": "zendesk.com",
-}
-_PLACES: Final = ("host", "url", "base_url", "endpoint")
+#: Tables that say whom we hear from; nothing is sent by them.
+_INWARD: Final = frozenset({"receipts"})
 
 
 @check("planner")
@@ -77,7 +70,10 @@ def _tables(look: Look) -> Iterator[Line]:
         for name, table in sorted(tables.items()):
             if isinstance(table, BaseModel):
                 found += 1
-                yield _table(look, f"{section}.{name}", table)
+                hosts = [] if section in _INWARD else _hosts(look, table)
+                yield _table(look, f"{section}.{name}", table, hosts)
+                for host in hosts[1:]:
+                    yield Line("ok", f"{section}.{name} also asks {host}", leaves=host)
     if not found:
         yield Line("ok", "none is set up: messages lie in the outbox, and nobody gets one")
     only = look.settings.send_only_to
@@ -85,15 +81,31 @@ def _tables(look: Look) -> Iterator[Line]:
         yield Line("ok", f"real channels reach only: {', '.join(only)}")
 
 
-def _table(look: Look, name: str, table: BaseModel) -> Line:
-    values = {field: getattr(table, field) for field in type(table).model_fields}
+def _hosts(look: Look, table: BaseModel) -> list[str]:
+    """The hosts outside this machine that a table names, each once."""
+    places: list[str] = []
+    for name, value in _values(table).items():
+        if value and name == "subdomain":
+            places.append(f"{value}.{_values(table)['provider']}.com")
+        elif value and name.endswith("url_env"):
+            places.append(look.environ.get(str(value), ""))
+        elif value and (name == "host" or name.endswith("url")):
+            places.append(str(value))
+    found = [host for place in places if (host := _away(place)) is not None]
+    return list(dict.fromkeys(found))
+
+
+def _values(table: BaseModel) -> dict[str, object]:
+    return {name: getattr(table, name) for name in type(table).model_fields}
+
+
+def _table(look: Look, name: str, table: BaseModel, hosts: list[str]) -> Line:
+    values = _values(table)
     provider = str(values.get("provider", "unknown"))
-    where = next((str(values[place]) for place in _PLACES if values.get(place)), None)
-    host = where or _HOSTS.get(provider)
-    leaves = None if host is None else _away(host)
+    leaves = hosts[0] if hosts else None
     secrets = [str(v) for field, v in values.items() if field.endswith("_env") and v]
     unset = [variable for variable in secrets if not look.environ.get(variable)]
-    files = [v for field, v in values.items() if field.endswith("_file") and v]
+    files = [v for field, v in values.items() if field.endswith("_file") and isinstance(v, Path)]
     missing = [str(file) for file in files if not file.is_file()]
     at = "" if leaves is None else f" at {leaves}"
     said = f"{name}: {provider}{at}"

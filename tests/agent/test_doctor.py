@@ -140,6 +140,35 @@ def test_p5_what_leaves_is_named_by_host_and_no_secret_is_told(
     assert unset.state == "fail" and "MAIL_SECRET" in str(unset.todo)
 
 
+def test_every_table_of_a_provider_names_its_hosts_and_its_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever provider is added later: a URL or host of it is told, and so is a missing secret."""
+    monkeypatch.setenv("SLACK_URL", f"https://hooks.slack.example/{SECRET}")
+    settings = Settings.model_validate(
+        {
+            "data": tmp_path,
+            "systems": {"cdp": {"provider": "webhook", "url": "https://cdp.example/in",
+                                "secret_env": "B"},
+                        "esp": {"provider": "sendgrid", "key_env": "C",
+                                "marketing_only": True}},
+            "alerts": {"ops": {"provider": "slack", "url_env": "SLACK_URL"}},
+            "receipts": {"twilio": {"provider": "twilio", "secret_env": "D"}},
+        }
+    )  # fmt: skip
+    report = examine(settings, server=None)
+    assert report.leaves == ["api.sendgrid.com", "cdp.example", "hooks.slack.example"]
+    told = {line.said.partition(":")[0]: line for line in lines(report, "channels and systems")}
+    assert {name: line.state for name, line in told.items()} == {
+        "systems.cdp": "fail",
+        "systems.esp": "fail",
+        "alerts.ops": "ok",
+        "receipts.twilio": "fail",
+    }
+    assert told["receipts.twilio"].leaves is None
+    assert SECRET not in str(report.as_json())
+
+
 def test_a_database_that_cannot_be_reached_is_a_line_and_the_others_are_still_asked(
     tmp_path: Path,
 ) -> None:
