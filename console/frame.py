@@ -16,6 +16,7 @@ from typing import Any
 from fastapi import Request
 from nicegui import ui
 
+from agent.restoring import BY as RESTORED
 from agent.runs import Runs
 from console import theme
 from console.components import chip, text
@@ -31,10 +32,10 @@ _LOOKS_EVERY_S = 2.0
 _PATIENCE_S = 60.0
 _PLACES = (
     ("", (("Start here", "/"), ("Live decisions", "/decisions"), ("Approvals", "/approvals"),
-          ("Customers", "/customers"))),
+          ("To be looked at", "/unknown"), ("Customers", "/customers"))),
     ("Govern", (("Policies", "/policies"), ("Figures", "/figures"), ("Alerts", "/alerts"),
-               ("Brake", "/brake"))),
                ("Stuck work", "/stuck"), ("Connected systems", "/systems"),
+               ("Brake", "/brake"))),
     ("Ask", (("Chat", "/chat"),)),
 )  # fmt: skip
 
@@ -85,9 +86,10 @@ async def page(
     state = await _state_of(house)
     navigation = ui.refreshable(_navigation)
     lights = ui.refreshable(_lights)
+    hold = ui.refreshable(_on_hold)
     with ui.element("div").classes("u-shell").style("width: 100%"):
         with ui.element("nav").classes("u-nav").props('aria-label="Pages"'):
-            navigation(here, state.waiting)
+            navigation(here, state)
         with ui.element("div").style("min-width: 0"):
             with ui.element("header").classes("u-top"):
                 text(title, "u-title")
@@ -101,6 +103,7 @@ async def page(
                     ui.label("Brake")
                 _person(who)
             with ui.element("div").classes("u-main"):
+                hold(state)
                 yield Visit(house, who)
 
     ui.on_exception(_sorry)
@@ -114,8 +117,9 @@ async def page(
         now = await _state_of(house)
         if now != state:
             state = now
-            navigation.refresh(here, state.waiting)
+            navigation.refresh(here, state)
             lights.refresh(state)
+            hold.refresh(state)
 
     ui.timer(_LOOKS_EVERY_S, look, immediate=False)
 
@@ -138,15 +142,20 @@ class _State:
 
     modes: tuple[str, ...]
     waiting: int
+    unknown: int
     stops: tuple[str, ...]
+    restored: str
 
 
 async def _state_of(house: House) -> _State:
     runs = house.runs
     modes = await runs.counts.modes(runs.env.library.agents.values())
     waiting = await runs.figures.waiting()
-    stops = tuple(brake.scope for brake in await runs.db.read(brakes.in_force))
-    return _State(tuple(sorted(set(modes.values()))), waiting, stops)
+    unknown = await runs.effects.unknown()
+    pulled = await runs.db.read(brakes.in_force)
+    stops = tuple(brake.scope for brake in pulled)
+    restored = next((brake.reason for brake in pulled if brake.by == RESTORED), "")
+    return _State(tuple(sorted(set(modes.values()))), waiting, unknown, stops, restored)
 
 
 def _clock_of(house: House) -> str:
@@ -155,7 +164,8 @@ def _clock_of(house: House) -> str:
     return f"{at:%a} {at.day} {at:%b %Y, %H:%M} UTC{simulated}"
 
 
-def _navigation(here: str, waiting: int) -> None:
+def _navigation(here: str, state: _State) -> None:
+    counts = {"/approvals": (state.waiting, "approval"), "/unknown": (state.unknown, "deny")}
     with ui.element("div").classes("u-brand"):
         ui.element("span").classes("u-mark")
         ui.label("Usher")
@@ -165,8 +175,9 @@ def _navigation(here: str, waiting: int) -> None:
         for name, path in places:
             with ui.link(target=path).classes("here" if path == here else "") as link:
                 ui.label(name)
-                if path == "/approvals" and waiting:
-                    chip(str(waiting), "approval")
+                n, meaning = counts.get(path, (0, ""))
+                if n:
+                    chip(str(n), meaning)
             if path == here:
                 link.props('aria-current="page"')
 
@@ -177,6 +188,16 @@ def _lights(state: _State) -> None:
     for stop in state.stops:
         with ui.link(target="/brake"):
             chip(f"stopped: {_SHORT.get(stop, stop.partition(':')[2])}", "deny")
+
+
+def _on_hold(state: _State) -> None:
+    if state.restored:
+        with ui.element("div").classes("u-notice").props('role="status"'):
+            text(f"Nothing goes out: {state.restored}.")
+            with ui.element("div").classes("u-row"):
+                for words, path in (("To be looked at", "/unknown"), ("Brake", "/brake")):
+                    with ui.link(target=path):
+                        ui.label(words)
 
 
 def _person(who: Principal) -> None:

@@ -28,7 +28,9 @@ from console.pages import (
     policies,
     policy,
     start,
+    stuck,
     systems,
+    unknown,
 )
 from console.sessions import Sessions
 
@@ -41,11 +43,13 @@ _PAGES = (
     figures,
     figure_people,
     approvals,
+    unknown,
     customers,
     customer,
     brake,
     chat,
     alerts,
+    stuck,
     systems,
 )
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]

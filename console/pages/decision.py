@@ -16,6 +16,7 @@ from agent.errors import UsherError
 from agent.fact_words import money, name_of, percent, value_of
 from console.components import card, chip, empty, fact, sentence, status_chip, step, text
 from console.frame import House, Visit, at, moment, page
+from console.pages.undo_card import undo_cards
 
 _KIND = {
     "hard": ("deny", "hard"),
@@ -58,6 +59,7 @@ def register(house: House) -> None:
                 with ui.element("div").classes("u-cols"):
                     _rules(decision)
                     await _message(visit, decision)
+                    await undo_cards(visit, decision)
             with card("Why, and why not"):
                 for line in [*told["why"], *told["why_not"], *told["flip"][1:]]:
                     text(line)
