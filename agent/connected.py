@@ -273,7 +273,7 @@ def _standing(tally: Tally | None, now_us: int) -> dict[str, Any]:
         state = "behind"
     elif tally.waiting:
         state = "on its way"
-    lag = None if tally.oldest_waiting_at is None else max(0, now_us - tally.oldest_waiting_at)
+    lag = None if tally.oldest_untold_at is None else max(0, now_us - tally.oldest_untold_at)
     return {
         "state": state,
         "waiting": tally.waiting,

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 import structlog
@@ -81,7 +82,11 @@ class Delivering:
     def start(self) -> None:
         """Deliver from now on; woken by every commit of this process that wrote a delivery."""
         loop = asyncio.get_running_loop()
-        self._db.on_news(lambda: loop.call_soon_threadsafe(self._rung.set))
+
+        def ring() -> None:
+            loop.call_soon_threadsafe(self._rung.set)
+
+        self._db.on_news(ring)
         self._task = asyncio.create_task(self._work(), name="delivering")
 
     async def stop(self) -> None:
@@ -133,10 +138,10 @@ class Delivering:
             if target not in self._working and not rests:
                 task = asyncio.create_task(self._tell_all(target), name=f"deliver-{target}")
                 self._working[target] = task
-                task.add_done_callback(lambda _, target=target: self._left(target))
+                task.add_done_callback(partial(self._left, target))
         await self._tidy(now_us)
 
-    def _left(self, target: str) -> None:
+    def _left(self, target: str, _: asyncio.Task[None]) -> None:
         self._working.pop(target, None)
         self._rung.set()
 

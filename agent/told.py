@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -48,6 +48,6 @@ def of_erasure(conn: Connection, customer_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def not_acknowledged(systems: list[Mapping[str, Any]]) -> list[str]:
+def not_acknowledged(systems: Sequence[Mapping[str, Any]]) -> list[str]:
     """The systems of an erasure that still have to be told, by name."""
     return sorted(each["system"] for each in systems if each["state"] in ("waiting", "dead"))

@@ -111,7 +111,7 @@ def erased(conn: Connection, vault: Vault, everyone: Sequence[str], *, now_us: i
     and all was written before.
     """
     customer_id = everyone[0]
-    deliveries.overtaken(conn, everyone, now_us=_MACHINE.now_us())
+    deliveries.overtaken(conn, everyone, by_topic=ERASED, now_us=_MACHINE.now_us())
     told = systems.connected(conn)
     if told:
         body = _stop(

@@ -51,14 +51,15 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How a target stands. `oldest_waiting_at`: when the oldest untold thing was made."""
+    """How a target stands. `oldest_untold_at`: when the oldest thing it does not know was made,
+    waiting or dead."""
 
     target: str
     waiting: int
     trying_again: int
     dead: int
     done: int
-    oldest_waiting_at: int | None
+    oldest_untold_at: int | None
     last_acknowledged_at: int | None
 
 
@@ -287,10 +288,14 @@ def end_target(conn: Connection, target: str, *, now_us: int, reason: str) -> in
     return _void(conn, deliveries.c.target == target, now_us=now_us, reason=reason)
 
 
-def overtaken(conn: Connection, everyone: Sequence[str], *, now_us: int) -> int:
-    """What systems were yet to be told of people who are being erased is void: their erasure says
-    it all. Returns how many."""
-    theirs = deliveries.c.customer_id.in_(everyone) & (deliveries.c.kind == "sync")
+def overtaken(conn: Connection, everyone: Sequence[str], *, by_topic: str, now_us: int) -> int:
+    """What systems were yet to be told of people who are being erased is void: their erasure, which
+    is told under `by_topic`, says it all. Returns how many."""
+    theirs = and_(
+        deliveries.c.customer_id.in_(everyone),
+        deliveries.c.kind == "sync",
+        deliveries.c.topic != by_topic,
+    )
     return _void(conn, theirs, now_us=now_us, reason="the erasure is told instead")
 
 
@@ -325,6 +330,7 @@ def sweep(conn: Connection, *, before: int, limit: int = 1_000) -> int:
 def tallies(conn: Connection) -> dict[str, Tally]:
     """How every target stands that was ever told anything."""
     waits = deliveries.c.state == "waiting"
+    untold = deliveries.c.state.in_(["waiting", "dead"])
     rows = conn.execute(
         select(
             deliveries.c.target,
@@ -332,7 +338,7 @@ def tallies(conn: Connection) -> dict[str, Tally]:
             func.count(case((waits & (deliveries.c.attempts > 0), 1))).label("trying_again"),
             func.count(case((deliveries.c.state == "dead", 1))).label("dead"),
             func.count(case((deliveries.c.state == "done", 1))).label("done"),
-            func.min(case((waits, deliveries.c.made_at))).label("oldest_waiting_at"),
+            func.min(case((untold, deliveries.c.made_at))).label("oldest_untold_at"),
             func.max(case((deliveries.c.state == "done", deliveries.c.settled_at))).label("last"),
         ).group_by(deliveries.c.target)
     )
@@ -343,7 +349,7 @@ def tallies(conn: Connection) -> dict[str, Tally]:
             trying_again=row.trying_again,
             dead=row.dead,
             done=row.done,
-            oldest_waiting_at=row.oldest_waiting_at,
+            oldest_untold_at=row.oldest_untold_at,
             last_acknowledged_at=row.last,
         )
         for row in rows

@@ -140,7 +140,7 @@ def subscribers(conn: Connection, topic: str) -> list[str]:
     """Ids of the subscriptions that want this topic, by its name or by `area.*`."""
     area = f"{topic.partition('.')[0]}.*"
     rows = conn.execute(_SUBSCRIBED).all()
-    return [str(row.id) for row in rows if {topic, area} & set(topics_of(row))]
+    return [str(row.id) for row in rows if {topic, area} & set(json.loads(row.topics))]
 
 
 def subscription(conn: Connection, vault: Vault, subscription_id: str) -> Subscription | None:

@@ -95,7 +95,7 @@ def summary(here: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
         if untold:
             return f"{counted(untold, 'change')} on the way to other systems.", ""
         return "Every connected system knows of every stop and erasure.", ""
-    names = ", ".join(each["name"] for each in late)
+    names = " and ".join(each["name"] for each in late)
     one = len(late) == 1
     stuck = any(each["state"] == "stuck" for each in late)
     what = "Below stands what was given up, and why." if stuck else "It is tried again by itself."

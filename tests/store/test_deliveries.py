@@ -138,7 +138,9 @@ def test_an_erasure_makes_void_what_was_still_to_be_told_of_the_person(
     _add(db, "untold")
     _add(db, "hers", customer_id="cus_2")
     _add(db, "news", kind="subscription", target="subscription:a")
-    assert db.write_now(deliveries.overtaken, ["cus_1"], now_us=NOW) == 1
+    assert (
+        db.write_now(deliveries.overtaken, ["cus_1"], by_topic="customer.erased", now_us=NOW) == 1
+    )
     assert sorted(_due(db)) == ["hers", "news"]
 
 
@@ -158,7 +160,7 @@ def test_how_a_target_stands_is_counted_with_the_age_of_the_oldest_untold_thing(
             trying_again=1,
             dead=1,
             done=1,
-            oldest_waiting_at=NOW + 2,
+            oldest_untold_at=NOW + 1,
             last_acknowledged_at=NOW + 7,
         )
     }
