@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from console.about import happened
 from console.pages.customer_parts import outlook
+from tools.channels.receipts.receipt import KINDS
 
 NOON = 1_772_539_200_000_000
 
@@ -44,3 +46,11 @@ def test_what_somebody_is_expected_to_spend_is_said_in_a_line(
 def test_where_it_cannot_be_said_the_reason_stands_there() -> None:
     told = {"lifetime": None, "lifetime_why_not": "no order yet"}
     assert outlook(told) == ("Cannot be said", "no order yet")
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_what_a_channel_reports_is_a_line_of_what_happened(kind: str) -> None:
+    item = {"kind": "receipt", "receipt": kind, "machine": False, "reason": None}
+    said = happened(item)
+    assert said[0].isupper() and said != "receipt"
+    assert happened({**item, "machine": True, "reason": "5.1.1"}) == f"{said}, by a machine: 5.1.1"
