@@ -131,6 +131,7 @@ def setting_of(env: Environment, ground: Ground, opening: Opening, pack: Pack) -
         public_url=env.public_url,
         fresh_code=fresh_code,
         unsubscribe_token=lambda effect_id: unsubscribe_token(vault, effect_id),
+        carried=frozenset(env.router.live),
     )
 
 

@@ -1,7 +1,11 @@
-"""`create_ticket` and `escalate`: hand the matter to people."""
+"""`create_ticket` and `escalate`: hand the matter to people.
+
+A ticket lies here for the team; where a channel carries tickets, their own system gets it besides.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -13,7 +17,10 @@ from store.schema import tickets
 from store.sealing import Vault
 from tools.instants import DAY_US
 from tools.picture import Picture
+from tools.requests import asked
 from tools.tool import ActionKind, Args, FactValue, Prepared, Reversibility, Risk, Setting, Tool
+
+_LONGEST_SUBJECT = 120
 
 
 class CreateTicket(Args):
@@ -65,7 +72,7 @@ def _write(
 
 
 def _prepare_ticket(p: Picture, args: CreateTicket, setting: Setting, effect_id: str) -> Prepared:
-    return _ticket(
+    here = _ticket(
         p,
         setting,
         queue=args.queue,
@@ -73,6 +80,30 @@ def _prepare_ticket(p: Picture, args: CreateTicket, setting: Setting, effect_id:
         summary=args.summary,
         kind=ActionKind.TICKET.value,
     )
+    return _there_too(here, p, args, setting) if "ticket" in setting.carried else here
+
+
+def _there_too(here: Prepared, p: Picture, args: CreateTicket, setting: Setting) -> Prepared:
+    """The ticket as the team's own system is asked for it, beside the row that is here."""
+    line = " ".join(args.summary.split())
+    there = asked(
+        kind=here.kind,
+        channel="ticket",
+        to=p.customer_id,
+        what={
+            "subject": line
+            if len(line) <= _LONGEST_SUBJECT
+            else f"{line[: _LONGEST_SUBJECT - 1]}…",
+            "body": args.summary,
+            "priority": args.priority,
+            "queue": args.queue,
+        },
+        setting=setting,
+        expires_at=here.expires_at,
+        result=here.result,
+        write=here.write,
+    )
+    return replace(there, purpose=here.purpose, body={**here.body, **there.body})
 
 
 def _prepare_escalate(p: Picture, args: Escalate, setting: Setting, effect_id: str) -> Prepared:

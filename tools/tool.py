@@ -82,7 +82,8 @@ class ToolRefused(Exception):
 class Setting:
     """What a call stands in, beside the customer: who asks, for which goal, under which rules.
 
-    `waits_for_hour`: whether a contact may still be held for its person's best hour.
+    `waits_for_hour`: whether a contact may still be held for its person's best hour. `carried`: the
+    kinds for which settings name a channel.
     """
 
     agent: AgentFile
@@ -98,6 +99,7 @@ class Setting:
     fresh_code: Callable[[], str]
     unsubscribe_token: Callable[[str], str]
     waits_for_hour: bool = True
+    carried: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
