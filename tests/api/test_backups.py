@@ -1,4 +1,4 @@
-"""A lost server is restored from its backup, by processes as they are run; nothing goes out twice."""
+"""A lost server is restored from its backup, by real processes; nothing goes out twice."""
 
 from __future__ import annotations
 
