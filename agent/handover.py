@@ -126,8 +126,15 @@ async def _send(env: Environment, channel: Channel, parcel: Parcel, epoch: int) 
             still_stands, parcel, epoch=epoch, monotonic_us=now, now_us=env.clock.now_us()
         )
 
+    lost: SendResult | None = None
+
     async def attempt() -> tuple[SendResult, bool]:
+        nonlocal lost
         result = await _attempt(channel, parcel.letter, still_ours)
+        if result.status is SendStatus.UNKNOWN:
+            lost = result
+        elif result.status is SendStatus.NOT_SENT and lost is not None:
+            result = lost  # this try handed nothing over, and an earlier one may have
         harmless = result.status is SendStatus.NOT_SENT or (
             result.status is SendStatus.UNKNOWN and channel.deduplicates
         )

@@ -89,6 +89,7 @@ async def test_p3_it_is_handed_over_once_and_the_planner_hears_of_it(tmp_path: P
         ((SendStatus.REFUSED,), "failed"),
         ((SendStatus.NOT_SENT,) * 3, "failed"),
         ((SendStatus.UNKNOWN,) * 3, "unknown"),
+        ((SendStatus.UNKNOWN, SendStatus.NOT_SENT, SendStatus.NOT_SENT), "unknown"),
     ],
 )
 async def test_p3_what_the_other_system_did_not_take_is_told_and_ends_nothing(
