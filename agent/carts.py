@@ -187,7 +187,7 @@ def _key_of(event: Told, carts: Mapping[str, Cart]) -> str:
     named = _named(event.properties)
     if named is not None:
         return named
-    return next(reversed(carts), UNNAMED) if carts else UNNAMED
+    return list(carts)[-1] if carts else UNNAMED
 
 
 def _named(properties: Mapping[str, Any]) -> str | None:

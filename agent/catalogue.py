@@ -71,7 +71,7 @@ def put_products(conn: Connection, rows: Sequence[ProductIn], *, now_us: int) ->
     if fallen:
         held = stock.promised(conn, fallen)
         left = {row.sku: row.stock for row in rows}
-        changed += [sku for sku in fallen if left[sku] is None or left[sku] < held.get(sku, 0)]
+        changed += [sku for sku in fallen if not _covers(left[sku], held.get(sku, 0))]
     queued = stock.queued_for(conn, changed) if changed else []
     for effect in queued:
         wakeups.schedule(
@@ -85,6 +85,10 @@ def put_products(conn: Connection, rows: Sequence[ProductIn], *, now_us: int) ->
         )
     concerned = dict.fromkeys(str(effect.customer_id) for effect in queued)
     return Put(len(rows), tuple(concerned))
+
+
+def _covers(there_is: int | None, promised: int) -> bool:
+    return there_is is not None and there_is >= promised
 
 
 def _fell(known: Row[Any], stated: int | None) -> bool:

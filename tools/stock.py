@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from store import counters
 from store.schema import counters as counted
@@ -21,7 +21,7 @@ from store.schema import effects, products, reservations
 _GONE = select(counted.c.key, counted.c.reserved + counted.c.committed).where(
     counted.c.key.in_(bindparam("keys", expanding=True))
 )
-_QUEUED = (
+_QUEUED: Select[Any] = (
     select(effects.c.id, effects.c.customer_id, effects.c.journey_id)
     .join(reservations, reservations.c.effect_id == effects.c.id)
     .where(
