@@ -21,6 +21,7 @@ from agent.claiming import CLAIM_GOOD_FOR_US
 from agent.environment import Environment
 from agent.expiring import expire_claim, is_late
 from agent.lane_unit import Ground, LaneUnit
+from agent.opted_out import heed
 from agent.parcels import STOPPED, Parcel, parcel_of, set_out, still_stands, way_of
 from agent.queued import close_decision, note_effect
 from customers import outcomes, receipts
@@ -241,6 +242,7 @@ def settle(
         ledger.sent_after_all(conn, effect_id, to=status, at=now_us)
         detail = "it was handed over just before it could be stopped"
     note_effect(unit, row, status, detail, provider_id=result.provider_id)
+    heed(unit, row, result)
     if status is EffectStatus.SENT:
         outcomes.keep_send(conn, vault, row, at=now_us, reached=row.via is not None)
     ended, reason, outcome = _ENDS[status]

@@ -72,11 +72,15 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """What the channel says. `detail` says why, without the person's data; empty where sent."""
+    """What the channel says. `detail` says why, without the person's data; empty where sent.
+
+    `opted_out`: refused because whoever has this address has stopped us with the provider.
+    """
 
     status: SendStatus
     provider_id: str | None
     detail: str
+    opted_out: bool = False
 
 
 class Channel(Protocol):

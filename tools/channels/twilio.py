@@ -17,7 +17,7 @@ from tools.channels.http_answers import plainly
 from tools.channels.http_call import SAID, Answer, HttpCall, Told
 from tools.channels.refusals import not_for_it, refused
 from tools.channels.trial import Trial, number, text_to_try
-from tools.channels.twilio_errors import ERRORS
+from tools.channels.twilio_errors import ERRORS, STOPPED
 
 BASE_URL: Final = "https://api.twilio.com"
 RECEIPTS: Final = "/v1/receipts/twilio"
@@ -106,7 +106,7 @@ def _means(letter: Letter, answer: Answer) -> SendResult:
     code = fields.get("error_code" if taken else "code")
     if isinstance(code, int) and code in ERRORS:
         status, why = ERRORS[code]
-        return SendResult(status, None, f"Twilio said {code}: {why}")
+        return SendResult(status, None, f"Twilio said {code}: {why}", opted_out=code == STOPPED)
     if not taken:
         return plainly(answer)
     if fields.get("status") in ("failed", "undelivered", "canceled"):

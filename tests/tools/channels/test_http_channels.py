@@ -331,6 +331,7 @@ async def test_p3_twilios_codes_say_what_became_of_a_text(
     result = await sent(KINDS["twilio"], peer)
     assert (result.status.value, why in result.detail) == (becomes, True)
     assert "4915" not in f"{result.detail}{result.provider_id}"
+    assert result.opted_out == (why == "STOP")
 
 
 @pytest.mark.parametrize("to", ["", "+49", "0151 1234567", "+49151\n", "ada@customer.example"])
