@@ -20,6 +20,7 @@ from tests.agent.deployment import (
     sends,
     write,
 )
+from tests.databases import Place
 
 LAMP: dict[str, Any] = {"sku": "SKU-1", "quantity": 1, "price": 120, "currency": "EUR"}
 
@@ -136,12 +137,13 @@ def _again(conn: Connection, at: int) -> None:
     ))  # fmt: skip
 
 
-async def test_p7_it_is_noticed_after_a_restart_and_once(tmp_path: Path) -> None:
-    async with deployment(tmp_path) as d:
+async def test_p7_it_is_noticed_after_a_restart_and_once(any_place: Place) -> None:
+    place: dict[str, Any] = {"database_url": any_place.url}
+    async with deployment(any_place.folder, **place) as d:
         await d.person()
         await puts(d)
         await d.advance(minutes=30)
-    async with deployment(tmp_path, stocked=False) as d:
+    async with deployment(any_place.folder, stocked=False, **place) as d:
         await d.advance(minutes=30)
         assert len(detected(d)["ada"]) == 1
         # As if the wake-up had been left behind by a crash.

@@ -26,17 +26,20 @@ from tests.agent.deployment import (
     finish,
     sends,
 )
+from tests.databases import Place
 
 NIGHT = "2026-03-03T22:00:00Z"
 PURCHASE = {"order_id": "o1", "total": 120, "currency": "EUR"}
 
 
 @asynccontextmanager
-async def night(folder: Path, *answers: Any, people: int = 1) -> AsyncIterator[Deployment]:
+async def night(
+    folder: Path, *answers: Any, people: int = 1, **place: Any
+) -> AsyncIterator[Deployment]:
     """Contacts are queued until the quarter of an hour after 08:00: `ada`, then `p1`, `p2` …."""
     names = ["ada", *(f"p{n}" for n in range(1, people))]
     planner = ScriptedPlanner(*(sends() for _ in names), *answers)
-    async with deployment(folder, parts=Parts(planner=planner), clock=NIGHT) as d:
+    async with deployment(folder, parts=Parts(planner=planner), clock=NIGHT, **place) as d:
         for name in names:
             await d.person(name)
             assert (await d.decide(name, cart={**CART, "id": name}))["status"] == "scheduled"
@@ -142,13 +145,14 @@ async def test_only_whoever_waits_for_the_article_is_looked_at(tmp_path: Path) -
 
 
 async def test_p7_a_price_that_changes_while_nobody_works_is_heard_after_a_restart(
-    tmp_path: Path,
+    any_place: Place,
 ) -> None:
-    async with night(tmp_path) as d:
+    place: dict[str, Any] = {"database_url": any_place.url}
+    async with night(any_place.folder, **place) as d:
         await d.runs.dispatcher.stop()
         await d.product(price_minor=9_000)
         assert [row["state"] for row in d.rows(wakeups, kind="regate")] == ["due"]
-    async with deployment(tmp_path, stocked=False) as d:
+    async with deployment(any_place.folder, stocked=False, **place) as d:
         await d.runs.idle()
         assert d.contacts()[0]["status"] == "cancelled"
 
