@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -116,7 +117,7 @@ class Delivering:
     # -- working -----------------------------------------------------------------------------------
 
     async def _work(self) -> None:
-        while True:
+        while not self._ending:
             self._rung.clear()
             try:
                 await self._round()
@@ -125,10 +126,10 @@ class Delivering:
                 # By its class only. What waits is looked for again.
                 log.error("delivering_failed", error=type(fault).__name__)
                 wait_s = EVERY_S
-            try:
-                await asyncio.wait_for(self._rung.wait(), wait_s)
-            except TimeoutError:
-                continue
+            # Not `wait_for`: in Python 3.11 it loses a cancellation that comes with a ring.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._rung.wait()
 
     async def _round(self) -> None:
         """Start on every target with something due that is not worked for and does not rest."""
