@@ -17,8 +17,9 @@ from agent.restore_folder import erasures_in, mark_in_place, restore
 from agent.restoring import mark
 from agent.settings import Settings
 from store.database import Database
+from store.ledger import EffectStatus
 from store.lock import FolderLock
-from store.schema import brakes, contacts, customers
+from store.schema import brakes, contacts, customers, effects
 from tests.agent.deployment import (
     Deployment,
     ScriptedPlanner,
@@ -27,6 +28,7 @@ from tests.agent.deployment import (
     sends,
     write,
 )
+from tests.store.effect_of import claim, effect
 from tools.channels.channel import Letter
 from tools.channels.scripted import Scripted
 
@@ -171,15 +173,23 @@ def mark_held(folder: Path) -> None:
         lock.release()
 
 
-async def test_what_was_loaded_by_other_means_is_put_on_hold_on_both_databases(
+def test_what_was_loaded_by_other_means_is_put_on_hold_on_both_databases(
     any_database: Database,
 ) -> None:
     db = any_database
+    [ada] = db.vault.reserve(1)
 
-    def standing(conn: Any) -> list[str]:
-        return [row.scope for row in conn.execute(brakes.select())]
+    def begin(conn: Any) -> None:
+        for n, hour in ((1, 5), (2, 6)):
+            mail = effect(ada, n, status=EffectStatus.SCHEDULED, not_before=hour)
+            assert claim(conn, db.vault, mail)
 
-    for _ in range(2):  # marking again changes nothing
+    def standing(conn: Any) -> tuple[list[str], dict[str, str]]:
+        pulled = [row.scope for row in conn.execute(brakes.select())]
+        return pulled, {row.id: row.status for row in conn.execute(effects.select())}
+
+    db.write_now(begin)
+    for unknown in (1, 0):  # marking again changes nothing
         marked = db.write_now(
             mark,
             db.vault,
@@ -187,7 +197,7 @@ async def test_what_was_loaded_by_other_means_is_put_on_hold_on_both_databases(
             now_us=5,
             until_us=5,
             made_at=None,
-            keyed=(),
+            keyed=[ada],
         )
-        assert (marked.brake_id, marked.unknown) == ("brk_1", 0)
-    assert db.read_now(standing) == ["all"]
+        assert (marked.brake_id, marked.unknown, marked.waiting) == ("brk_1", unknown, 1)
+        assert db.read_now(standing) == (["all"], {"eff_1": "unknown", "eff_2": "scheduled"})
