@@ -6,6 +6,7 @@ shown once. Nothing that is told to a subscriber names anybody but by our own id
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from typing import Annotated, Any, Literal
 
@@ -140,7 +141,7 @@ class Connected:
         )
         if not done:
             raise NotFound(f"there is no subscription {subscription_id}")
-        self._db.vault.destroy([subscription_id])
+        await asyncio.to_thread(self._db.vault.destroy, [subscription_id])
 
     async def test(self, subscription_id: str) -> dict[str, Any]:
         """Send a signed test now, once; what the receiver answered. Raises `NotFound`."""
@@ -204,6 +205,7 @@ class Connected:
         if kind == "subscription":
             now_us = self._clocks.machine_us()
             await self._db.write(systems.remove, name, by="the receiver", reason=why, now_us=now_us)
+            await asyncio.to_thread(self._db.vault.destroy, [name])
 
 
 def _ours(conn: Connection, vault: Vault, reference: str) -> str | None:

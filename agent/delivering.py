@@ -244,7 +244,7 @@ class Delivering:
         """Destroy the keys of what is acknowledged, then its bodies; forget what is long past."""
         spent = await self._db.read(deliveries.spent, _TIDIED_AT_ONCE)
         if spent:
-            await asyncio.to_thread(self._db.vault.discard, spent)
+            await asyncio.to_thread(self._db.vault.discard, spent.values())
             await self._db.write(deliveries.emptied, list(spent))
             if len(spent) == _TIDIED_AT_ONCE:
                 self._rung.set()

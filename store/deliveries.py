@@ -1,8 +1,8 @@
 """What other systems are told: one row a target and thing, until the target has acknowledged it.
 
 A row is written in the transaction of what it tells, so that no crash loses it. Its body is sealed
-under the row's own id: an erasure can still be told when the person's key is gone, and once it is
-acknowledged the body is removed and that key destroyed. For one target and customer, what was made
+under a key of its own: an erasure can still be told when the person's key is gone, and once it is
+acknowledged that key is destroyed and the body removed. For one target and customer, what was made
 first is told first; what is dead holds nothing up. Instants are the machine's, in microseconds.
 """
 
@@ -123,7 +123,6 @@ def add(
     if customer_id is not None:
         newest = conn.execute(_NEWEST, {"customer": customer_id, "target": target}).scalar()
         made_at = max(now_us, -1 if newest is None else int(newest) + 1)
-    vault.ensure(id)
     conn.execute(
         deliveries.insert().values(
             id=id,
@@ -138,7 +137,7 @@ def add(
             due_at=now_us,
             settled_at=None,
             reason=None,
-            body_sealed=vault.seal_json(id, LABEL, body),
+            body_sealed=vault.seal_json_once(LABEL, body),
         )
     )
     conn.info[NEWS] = True

@@ -131,6 +131,11 @@ class KeyTable:
                 delete(subject_keys).where(subject_keys.c.subject.in_(sorted(subjects)))
             ).rowcount
 
+    def destroy_ids(self, key_ids: Sequence[str]) -> int:
+        """Delete these keys. Returns how many there were."""
+        with self._lock, self._engine.begin() as conn:
+            return conn.execute(delete(subject_keys).where(subject_keys.c.id.in_(key_ids))).rowcount
+
     def count(self) -> int:
         """How many keys there are."""
         with self._lock, self._engine.connect() as conn:

@@ -12,7 +12,7 @@ import json
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from threading import RLock
 from typing import Any
@@ -31,6 +31,8 @@ _VERSION = b"\x01"
 _ID_BYTES = 16
 _NONCE_BYTES = 12
 _MOST_CACHED = 50_000
+#: So many keys for what is sealed once are made together.
+_SPARE = 64
 #: Another process may destroy a key: after so long a shared table is asked again.
 _BELIEVED_FOR_S = 1.0
 _CHECK = "check"
@@ -63,6 +65,7 @@ class Vault:
         self._by_id: OrderedDict[bytes, tuple[bytes, float]] = OrderedDict()
         self._of_subject: OrderedDict[str, bytes] = OrderedDict()
         self._ready: list[str] = []
+        self._spare: list[str] = []
         with keys.alone():
             self._check()
             self._intake, self._intake_seen = self._newest_intake(), monotonic()
@@ -103,16 +106,13 @@ class Vault:
             self._ready = [s for s in self._ready if s not in listed]
             return destroyed
 
-    def discard(self, spent: Mapping[str, bytes]) -> int:
-        """Destroy the keys of subjects that had one key each: subject → anything sealed under it.
-
-        As `destroy`, but keys of others stay in memory, so that it may be done often.
-        """
+    def discard(self, blobs: Iterable[bytes]) -> int:
+        """Destroy the keys that these blobs name, and no others. Returns how many there were."""
+        key_ids = {blob[1 : 1 + _ID_BYTES] for blob in blobs}
         with self._lock:
-            destroyed = self._keys.destroy(spent)
-            for subject, blob in spent.items():
-                self._of_subject.pop(subject, None)
-                self._by_id.pop(blob[1 : 1 + _ID_BYTES], None)
+            destroyed = self._keys.destroy_ids([key_id.hex() for key_id in key_ids])
+            for key_id in key_ids:
+                self._by_id.pop(key_id, None)
             return destroyed
 
     def rotation_seed(self, subject: str) -> bytes:
@@ -178,6 +178,22 @@ class Vault:
         text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return self.seal(subject, label, text.encode())
 
+    def seal_json_once(self, label: str, value: Any) -> bytes:
+        """Seal a JSON value under a key of its own, which `discard` destroys; nobody else's.
+
+        The key is durable before anything is sealed under it. Keys are made many at a time, so that
+        this waits for the disk seldom.
+        """
+        with self._lock:
+            if not self._spare:
+                fresh = [new_id("one") for _ in range(_SPARE)]
+                self._make(fresh)
+                self._spare = fresh
+            subject = self._spare.pop()
+            sealed = self.seal_json(subject, label, value)
+            self._of_subject.pop(subject, None)
+            return sealed
+
     def open_json(self, label: str, blob: bytes) -> Any:
         """Open what `seal_json` sealed."""
         return json.loads(self.open(label, blob))
@@ -196,6 +212,9 @@ class Vault:
         with self._lock:
             self._by_id.clear()
             self._of_subject.clear()
+            if self._spare:
+                self._keys.destroy(self._spare)
+                self._spare = []
             self._keys.close()
 
     # -- inside ------------------------------------------------------------------------------------

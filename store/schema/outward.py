@@ -30,7 +30,7 @@ deliveries = table(
 """What another system is told, until it has acknowledged it.
 
 `made_at`, `due_at`, `settled_at`: the machine's time, because the other system lives by it. The
-body is sealed under the delivery's own id, so that an erasure can still be told; that key is
+body is sealed under a key of its own, so that an erasure can still be told; that key is
 destroyed, and the body removed, once it is acknowledged. `void`: nobody needs to be told any more.
 """
 Index(

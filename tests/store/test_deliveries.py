@@ -96,7 +96,7 @@ def test_once_acknowledged_its_body_goes_and_nothing_opens_a_copy_of_it(
     assert spent == {_id("one"): copy}
     db.vault.ensure("cus_1")
     beside = db.vault.seal("cus_1", "x", b"kept")
-    assert db.vault.discard(spent) == 1
+    assert db.vault.discard(spent.values()) == 1
     db.write_now(deliveries.emptied, list(spent))
     with pytest.raises(Erased):
         db.vault.open(deliveries.LABEL, copy)
