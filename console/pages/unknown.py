@@ -60,7 +60,7 @@ class _Shown:
                 )
             return
         sentence(
-            f"Of {counted(self._count, 'effect')} nobody knows whether it arrived.",
+            f"Nobody knows whether {counted(self._count, 'effect')} arrived.",
             "Until somebody says so each counts as if it had: in the caps, and in the budget.",
         )
         for one in self._items:

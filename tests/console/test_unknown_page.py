@@ -59,7 +59,7 @@ def test_it_is_on_hold_in_sight_and_somebody_says_what_arrived(restored: Served,
     page = desk.open("/unknown")
     expect(page.get_by_role("status")).to_contain_text("Nothing goes out: restored from a backup")
     expect(page.get_by_role("navigation")).to_contain_text("To be looked at1")
-    expect(page.locator(".u-main")).to_contain_text("Of 1 effect nobody knows whether it arrived.")
+    expect(page.locator(".u-main")).to_contain_text("Nobody knows whether 1 effect arrived.")
     expect(page.get_by_role("link", name="Ada")).to_be_visible()
     desk.button("It arrived").click()
     expect(page.get_by_text("Write how you know first")).to_be_visible()
