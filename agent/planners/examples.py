@@ -32,6 +32,12 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "channel": None,
         "reason": "they wrote that they want no more offers",
     },
+    "cancel_subscription": {
+        "subscription_id": "sub-77",
+        "effective": "period_end",
+        "reason": "The customer moves abroad",
+    },
+    "issue_voucher": {"amount_minor": 5000, "valid_days": 365},
     "create_ticket": {
         "queue": "service",
         "priority": "normal",

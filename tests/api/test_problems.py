@@ -310,4 +310,4 @@ async def test_numbers_no_column_holds_spoil_no_event(api: Api) -> None:
         await api.ok("POST", "/v1/batch", {"batch": [{"userId": f"u{k}", **said}]})
     await api.ok("GET", "/v1/customers/u0")
     inbox = await api.ok("GET", "/v1/inbox")
-    assert inbox == {"waiting": 0, "dead_letters": []}
+    assert inbox == {"waiting": 0, "dead": 0, "dead_letters": []}
