@@ -19,6 +19,7 @@ from sqlalchemy import Connection, select
 from agent.accepting import Incoming, accept
 from agent.receiving import Arrived, message_of
 from customers import merge, receipts, suppression
+from customers.barrier import barrier
 from store import ledger
 from store.clock import Clock
 from store.database import Database
@@ -117,8 +118,6 @@ def _link(conn: Connection, vault: Vault, effect_id: str, now_us: int) -> Link |
         locale = str(vault.open_json("effects.body", effect.body_sealed).get("locale") or "")
     except Erased:
         return Link(effect_id, effect.channel, "", Standing.ERASED)
-    stopped = suppression.stops_everything(
-        conn, customer_id, purpose=suppression.MARKETING, now_us=now_us
-    )
-    standing = Standing.UNSUBSCRIBED if stopped else Standing.SUBSCRIBED
+    barred = barrier(conn, vault, customer_id, purpose=suppression.MARKETING, now_us=now_us)
+    standing = Standing.SUBSCRIBED if barred is None else Standing.UNSUBSCRIBED
     return Link(effect_id, effect.channel, locale, standing)

@@ -59,12 +59,14 @@ class Desk:
     def told(self) -> list[dict[str, Any]]:
         """What the targets are told, as it was written."""
         vault = self.d.runs.db.vault
-        return [vault.open_json(LABEL, row["body_sealed"]) for row in self.d.rows(told_table)]
+        rows = sorted(self.d.rows(told_table), key=lambda row: row["made_at"])
+        return [vault.open_json(LABEL, row["body_sealed"]) for row in rows]
 
 
 @asynccontextmanager
 async def desk(folder: Path, **more: Any) -> AsyncIterator[Desk]:
     async with deployment(folder, **more) as d:
+        await d.runs.alerting.stop()
         yield Desk(d)
 
 

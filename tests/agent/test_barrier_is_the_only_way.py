@@ -39,6 +39,7 @@ NAMED: Mapping[str, str] = {
     "tools.claim:_look": "inside the claim, for the gate alone: it must see what it refuses",
     "agent.recall:_rank": "opens the rows that `agent.recall:_held` has let through, and no others",
     "agent.recall:index": "turns texts into vectors off the decision's path, and shows nobody",
+    "agent.telling_out:(module)": "counts the ids of a decision's events, for subscribers alone",
     "agent.recall:vectors_of": "turns texts into vectors off the decision's path",
 }
 

@@ -25,6 +25,8 @@ ARGS = {
     "create_offer": {"discount_bp": 500, "valid_hours": 48},
     "create_ticket": {"queue": "service", "priority": "low", "summary": "look"},
     "escalate": {"reason": "look"},
+    "cancel_subscription": {"subscription_id": "s", "effective": "now", "reason": "look"},
+    "issue_voucher": {"amount_minor": 500, "valid_days": 30},
     "finish": {"because": "done", "outcome": "declined"},
     "check_back": {"after_minutes": 60, "because": "later"},
 }
@@ -54,7 +56,7 @@ def test_only_contacts_and_offers_are_stopped() -> None:
         if fired & stops.RULES:
             assert fired == {"brake", "lease"}
             stopped.add(name)
-    assert stopped == {"send_email", "send_sms", "create_offer"}
+    assert stopped == {"send_email", "send_sms", "create_offer", "issue_voucher"}
 
 
 def test_no_reason_and_no_confidence_lifts_a_stop() -> None:
