@@ -119,7 +119,7 @@ def _dead_letters(ground: Ground) -> Iterator[Finding]:
     if n:
         are = "is" if n == 1 else "are"
         text = f"{counted(n, 'message')} could not be taken up and {are} set aside"
-        yield Finding("dead_letter", "all", "warning", text, "/")
+        yield Finding("dead_letter", "all", "warning", text, "/stuck")
 
 
 def _unknown(ground: Ground) -> Iterator[Finding]:
@@ -128,7 +128,7 @@ def _unknown(ground: Ground) -> Iterator[Finding]:
     )
     if n:
         text = f"Of {counted(n, 'effect')} nobody knows whether it arrived; a person must look"
-        yield Finding("unknown_effect", "all", "warning", text, "/approvals")
+        yield Finding("unknown_effect", "all", "warning", text, "/unknown")
 
 
 def _budgets(ground: Ground) -> Iterator[Finding]:
@@ -154,7 +154,7 @@ def _untold(ground: Ground) -> Iterator[Finding]:
     for target, tally in sorted(deliveries.tallies(ground.conn).items()):
         if tally.dead and not target.startswith("alert:"):
             text = f"{counted(tally.dead, 'change')} could not be told to {target}"
-            yield Finding("delivery_dead", target, "warning", text, "/")
+            yield Finding("delivery_dead", target, "warning", text, "/systems")
 
 
 RULES: tuple[Rule, ...] = (

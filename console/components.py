@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date
 from typing import Any
 
@@ -50,6 +51,9 @@ _COPY = """(e) => {
   chosen.addRange(range);
   if (navigator.clipboard) navigator.clipboard.writeText(code.innerText).catch(() => {});
 }"""
+#: The heads of the table that is being made, and those of its row that have no cell yet.
+_HEADS: ContextVar[tuple[str, ...]] = ContextVar("heads", default=())
+_HEADS_LEFT: ContextVar[Iterator[str]] = ContextVar("heads_left")
 
 
 def text(words: str, classes: str = "") -> Element:
@@ -190,25 +194,34 @@ def empty(words: str) -> None:
 
 @contextmanager
 def table(*heads: str) -> Iterator[None]:
-    """A table; rows are made with `row`."""
+    """A table; rows are made with `row`. On a narrow screen each cell says its own head."""
     with ui.element("table").classes("u-table"):
         with ui.element("thead"), ui.element("tr"):
             for head in heads:
                 with ui.element("th"):
                     ui.label(head)
-        with ui.element("tbody"):
-            yield
+        before = _HEADS.set(heads)
+        try:
+            with ui.element("tbody"):
+                yield
+        finally:
+            _HEADS.reset(before)
 
 
 @contextmanager
 def cell() -> Iterator[None]:
     """One cell of a row."""
-    with ui.element("td"):
+    head = next(_HEADS_LEFT.get(iter(())), "")
+    with ui.element("td").props(f'data-head="{head}"'):
         yield
 
 
 @contextmanager
 def row() -> Iterator[None]:
     """One row of a table."""
-    with ui.element("tr"):
-        yield
+    before = _HEADS_LEFT.set(iter(_HEADS.get()))
+    try:
+        with ui.element("tr"):
+            yield
+    finally:
+        _HEADS_LEFT.reset(before)

@@ -174,6 +174,8 @@ summary { cursor: pointer; display: list-item; } summary > div { display: inline
   .u-table thead { display: none; }
   .u-table tr { display: block; border-bottom: 1px solid var(--line); padding: 6px 0; }
   .u-table td { display: block; border: 0; padding: 2px 6px; }
+  .u-table td:not(:first-child):not([data-head=""])::before { content: attr(data-head) ": ";
+    color: var(--muted); font-size: 12.5px; }
 }
 """
 

@@ -36,7 +36,7 @@ def register(house: House) -> None:
             standing(found)
             chosen = {"reason": ""}
             with card("Set aside"):
-                if visit.who.may("operator"):
+                if letters and visit.who.may("operator"):
                     fields.line(
                         "Why, for those you discard",
                         tell=lambda words: chosen.update(reason=words),

@@ -145,3 +145,33 @@ async def test_p3_a_claim_that_a_crash_left_is_handed_over_and_its_decision_goes
         assert [row["status"] for row in d.rows(decisions)] == ["completed"]
         assert len(again.system.arrived) == 1
         d.everything_ended()
+
+
+async def test_p7_a_decision_whose_deed_a_crash_left_behind_goes_on_without_anybody_asked(
+    tmp_path: Path,
+) -> None:
+    """A ticket needs nobody: nothing but the claim itself leads back to its decision."""
+    in_hands = asyncio.Event()
+
+    async def hangs(letter: Letter) -> None:
+        in_hands.set()
+        await asyncio.Event().wait()
+
+    def opened(*plan: Any, meanwhile: Meanwhile | None = None) -> Any:
+        desk = Scripted(kind="ticket", deduplicates=True, after_asking=meanwhile)
+        channels = {"ticket": desk, "email": Scripted()}
+        parts = Parts(planner=ScriptedPlanner(*plan), channels=channels)
+        prompts = write(tmp_path / "prompts", leaving=agent_file())
+        return deployment(tmp_path / "data", parts=parts, prompts=prompts)
+
+    ticket = does("create_ticket", queue="service", priority="low", summary="they are leaving")
+    async with opened(ticket, meanwhile=hangs) as d:
+        await d.person()
+        await d.track("Cancellation Asked", **LEAVING)
+        await in_hands.wait()
+        assert [row["status"] for row in d.rows(effects)] == ["claimed"]
+    async with opened(finish("done")) as d:
+        await d.runs.idle()
+        assert [row["status"] for row in d.rows(effects)] == ["sent"]
+        assert [row["status"] for row in d.rows(decisions)] == ["completed"]
+        d.everything_ended()
